@@ -1,0 +1,120 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+// Targets stand on floors and import only from strictly lower ones; `TidyTests` keeps it so.
+
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .treatAllWarnings(as: .error),
+]
+
+// No contraction: a fused multiply-add happens exactly where docs/numerics.md writes one.
+let kernelSettings: [CSetting] = [.unsafeFlags(["-ffp-contract=off", "-fno-fast-math"])]
+
+func system(_ name: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+func library(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+}
+
+func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies + [arguments], swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+}
+
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let collections: Target.Dependency = .product(name: "Collections", package: "swift-collections")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOExtras", package: "swift-nio-extras"),
+]
+
+let package = Package(
+    name: "dna-layer",
+    platforms: [.macOS(.v15)],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Floor 0: C
+        system("CNGHTTP2", pkgConfig: "libnghttp2", apt: "libnghttp2-dev"),
+        system("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
+        system("CPQ", pkgConfig: "libpq", apt: "libpq-dev"),
+        system("CSodium", pkgConfig: "libsodium", apt: "libsodium-dev"),
+        .target(name: "CKernels", cSettings: kernelSettings),
+
+        // Floor 1: one owner for each C library
+        library("Cryptography", ["COpenSSL", "CSodium"]),
+        library("HTTP2", ["CNGHTTP2"]),
+        library("Kernels", ["CKernels"]),
+        library("Postgres", ["CPQ"]),
+
+        // Floor 2
+        library("Canonical", ["Cryptography"]),
+        library("GGUF", []),
+        library("HTTPTransport", ["HTTP2", httpTypes, logging] + nio),
+        library("Threshold", ["Cryptography"]),
+
+        // Floor 3
+        library("DNAProtocol", ["Canonical", "Cryptography"]),
+        library("Inference", ["Canonical", "Cryptography", "GGUF", "Kernels"]),
+
+        // Floor 4
+        library("Consensus", ["Canonical", "Cryptography", "DNAProtocol"]),
+        library("CoordinatorStore", ["Canonical", "Cryptography", "DNAProtocol", "Postgres", logging]),
+        library("ModelPackages", ["Canonical", "Cryptography", "DNAProtocol"]),
+        library("ServiceKit", ["Canonical", "HTTPTransport", httpTypes, hummingbird, lifecycle, logging] + nio),
+
+        // Floor 5: the services
+        library(
+            "AggregatorService",
+            [
+                "Canonical", "Consensus", "CoordinatorStore", "Cryptography", "DNAProtocol", "Postgres", "ServiceKit",
+                "Threshold", hummingbird, lifecycle, logging,
+            ]),
+        library(
+            "GatewayService",
+            [
+                "Canonical", "CoordinatorStore", "Cryptography", "DNAProtocol", "Postgres", "ServiceKit",
+                hummingbird, lifecycle, logging,
+            ]),
+        library(
+            "SignerService",
+            [
+                "Canonical", "Consensus", "Cryptography", "DNAProtocol", "ServiceKit", "Threshold",
+                hummingbird, lifecycle, logging,
+            ]),
+        library(
+            "WorkerService",
+            [
+                "Canonical", "Consensus", "Cryptography", "DNAProtocol", "Inference", "ModelPackages", "ServiceKit",
+                hummingbird, lifecycle, logging,
+            ]),
+
+        // Floor 6: options → service → run
+        executable("gateway", ["GatewayService", "ServiceKit"]),
+        executable("inference-worker", ["WorkerService", "ServiceKit"]),
+        executable("consensus-aggregator", ["AggregatorService", "ServiceKit"]),
+        executable("signer", ["SignerService", "ServiceKit"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c17
+)
