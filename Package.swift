@@ -9,9 +9,6 @@ let swiftSettings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-// No contraction: a fused multiply-add happens exactly where docs/numerics.md writes one.
-let kernelSettings: [CSetting] = [.unsafeFlags(["-ffp-contract=off", "-fno-fast-math"])]
-
 func system(_ name: String, pkgConfig: String, apt: String) -> Target {
     .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
@@ -59,7 +56,7 @@ let package = Package(
         system("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
         system("CPQ", pkgConfig: "libpq", apt: "libpq-dev"),
         system("CSodium", pkgConfig: "libsodium", apt: "libsodium-dev"),
-        .target(name: "CKernels", cSettings: kernelSettings),
+        .target(name: "CKernels", cSettings: [.treatAllWarnings(as: .error)]),
 
         // Floor 1: one owner for each C library
         library("Cryptography", ["COpenSSL", "CSodium"]),
