@@ -1,0 +1,31 @@
+import NIOCore
+
+/// A connection's one timer: it always points at the earliest thing due.
+struct ConnectionTimers {
+    /// When the peer was last heard.
+    var lastRead = NIODeadline.uptimeNanoseconds(0)
+    /// When the unanswered keep-alive PING was sent.
+    var pingSent: NIODeadline?
+    /// When a shutdown must be over.
+    var drainDeadline: NIODeadline?
+    private var scheduled: Scheduled<Void>?
+    private var due: NIODeadline?
+
+    /// Makes the timer fire at `time` unless it fires earlier anyway.
+    mutating func arm(at time: NIODeadline, on loop: any EventLoop, _ fire: @escaping () -> Void) {
+        if let due, due <= time { return }
+        scheduled?.cancel()
+        due = time
+        scheduled = loop.assumeIsolatedUnsafeUnchecked().scheduleTask(deadline: time, fire)
+    }
+
+    mutating func fired() {
+        due = nil
+        scheduled = nil
+    }
+
+    mutating func cancel() {
+        scheduled?.cancel()
+        fired()
+    }
+}

@@ -1,0 +1,101 @@
+import HTTP2
+import NIOCore
+
+extension HTTPConnection {
+    /// Payloads of this end's PINGs: one asks whether the peer is there, one whether it has seen the shutdown notice.
+    private static var keepAlivePing: UInt64 { 1 }
+    private static var shutdownPing: UInt64 { .max }
+
+    // MARK: Deadlines
+
+    func setDeadline(_ duration: Duration?, of stream: HTTPStream, from start: NIODeadline = .now()) {
+        guard let duration else {
+            stream.deadline = nil
+            return
+        }
+        let deadline = start + TimeAmount(duration)
+        stream.deadline = deadline
+        arm(deadline)
+    }
+
+    private func arm(_ time: NIODeadline) {
+        guard !isTornDown else { return }
+        timers.arm(at: time, on: loop) { [weak self] in self?.timerFired() }
+    }
+
+    /// Points the timer at the earliest thing due.
+    func armTimer() {
+        var earliest = timers.drainDeadline ?? .distantFuture
+        for stream in streams.values {
+            if let deadline = stream.deadline { earliest = min(earliest, deadline) }
+        }
+        arm(min(earliest, keepAliveDue))
+    }
+
+    private var keepAliveDue: NIODeadline {
+        if let sent = timers.pingSent { return sent + TimeAmount(options.keepAliveTimeout) }
+        let silence = streams.isEmpty ? options.idleTimeout : options.keepAliveInterval
+        return timers.lastRead + TimeAmount(silence)
+    }
+
+    private func timerFired() {
+        timers.fired()
+        guard !isTornDown else { return }
+        let now = NIODeadline.now()
+        if let drain = timers.drainDeadline, drain <= now { return closeNow("drain timeout") }
+        for stream in Array(streams.values) {
+            guard let deadline = stream.deadline, deadline <= now else { continue }
+            stream.deadline = nil
+            deadlinePassed(stream)
+        }
+        if keepAliveDue <= now { keepAliveIsDue(now) }
+        armTimer()
+        flush()
+    }
+
+    private func keepAliveIsDue(_ now: NIODeadline) {
+        if timers.pingSent != nil { return closeNow("no answer to PING") }
+        if streams.isEmpty {
+            // Not heard for the idle time: leave. The peer sees GOAWAY and opens a new connection when it needs one.
+            timers.lastRead = now
+            return shutDown()
+        }
+        timers.pingSent = now
+        session.ping(Self.keepAlivePing)
+    }
+
+    private func closeNow(_ reason: String) {
+        failureReason = reason
+        session.terminate(.noError)
+        flush()
+        context?.close(promise: nil)
+    }
+
+    // MARK: Shutdown
+
+    /// Lets open streams end, opens none, then closes; by force after the drain timeout.
+    func shutDown() {
+        guard !isDraining, !isTornDown else { return }
+        isDraining = true
+        switch side {
+        case .server:
+            // The PING's acknowledgement proves that the client has seen the notice.
+            session.submitShutdownNotice()
+            session.ping(Self.shutdownPing)
+        case .client:
+            session.submitGoAway()
+            if streams.isEmpty { session.terminate(.noError) }
+        }
+        timers.drainDeadline = .now() + TimeAmount(options.drainTimeout)
+        armTimer()
+        flush()
+    }
+
+    func pingAcknowledged(_ payload: UInt64) {
+        switch payload {
+        case Self.keepAlivePing: timers.pingSent = nil
+        case Self.shutdownPing where isDraining: session.submitGoAway()
+        default: break
+        }
+    }
+}

@@ -1,0 +1,194 @@
+import HTTP2
+import Logging
+import NIOCore
+
+/// The channel handler around a session: one HTTP/2 connection, server or client. Everything runs on `loop`.
+final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    struct ServerSide {
+        let handler: any HTTPRequestHandler
+        let options: HTTPServerOptions
+        let executor: EventLoopTaskExecutor
+    }
+
+    enum Side {
+        case server(ServerSide)
+        case client(queueLimit: Int)
+    }
+
+    private static let outputSize = 32 * 1024
+
+    let side: Side
+    let options: HTTPConnectionOptions
+    let loop: any EventLoop
+    let logger: Logger
+    let session: HTTP2Session
+    var context: ChannelHandlerContext?
+    var streams: [HTTP2StreamID: HTTPStream] = [:]
+    var ready: [HTTPStream] = []
+    var runningHandlers = 0
+    var header = HTTP2HeaderBlock()
+    var timers = ConnectionTimers()
+    var failureReason = ""
+    var isDraining = false
+    var hasReceivedGoAway = false
+    var isTornDown = false
+    /// Client: completes when the peer's SETTINGS have arrived.
+    let settled: EventLoopPromise<Void>
+    private var output: ByteBuffer?
+    private var isReading = false
+    private var isFlushing = false
+    private var isFlushScheduled = false
+
+    init(side: Side, options: HTTPConnectionOptions, loop: any EventLoop, logger: Logger) {
+        self.side = side
+        self.options = options
+        self.loop = loop
+        self.logger = logger
+        settled = loop.makePromise()
+        switch side {
+        case .server: session = HTTP2Session(role: .server, limits: options.http2)
+        case .client: session = HTTP2Session(role: .client, limits: options.http2)
+        }
+    }
+
+    // MARK: Channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { start() }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        start()
+        context.fireChannelActive()
+    }
+
+    private func start() {
+        timers.lastRead = .now()
+        armTimer()
+        flush()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let now = NIODeadline.now()
+        timers.lastRead = now
+        isReading = true
+        unwrapInboundIn(data).withUnsafeReadableBytes {
+            session.receive($0, at: .nanoseconds(Int64(now.uptimeNanoseconds)))
+        }
+        process(session.takeEvents())
+        dispatchReady()
+        isReading = false
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        flush()
+        context.fireChannelReadComplete()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { flush() }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        tearDown()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        tearDown()
+        self.context = nil
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        logger.debug("connection failed", metadata: ["error": "\(error)"])
+        failureReason = "\(error)"
+        context.close(promise: nil)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is ChannelShouldQuiesceEvent {
+            shutDown()
+        } else if let event = event as? ChannelEvent, event == .inputClosed {
+            context.close(promise: nil)
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    private func tearDown() {
+        guard !isTornDown else { return }
+        isTornDown = true
+        timers.cancel()
+        let error = HTTPTransportError.connectionClosed(reason: failureReason)
+        settled.fail(error)
+        let open = streams
+        streams.removeAll()
+        ready.removeAll()
+        for stream in open.values {
+            stream.fail(error)
+            stream.isClosed = true
+        }
+    }
+
+    // MARK: Output
+
+    /// Sends what the session has: at the end of the read burst, or on the loop's next turn.
+    func scheduleFlush() {
+        if isReading || isFlushing || isFlushScheduled || isTornDown { return }
+        isFlushScheduled = true
+        loop.assumeIsolatedUnsafeUnchecked().execute { self.flush() }
+    }
+
+    func flush() {
+        isFlushScheduled = false
+        guard !isFlushing, !isTornDown, let context else { return }
+        isFlushing = true
+        writeOutput(context)
+        isFlushing = false
+        // Sending has events too: an early answer, a closed stream.
+        process(session.takeEvents())
+        if session.isFinished { context.close(promise: nil) }
+    }
+
+    private func writeOutput(_ context: ChannelHandlerContext) {
+        var buffer = output ?? context.channel.allocator.buffer(capacity: Self.outputSize)
+        output = nil
+        buffer.clear(minimumCapacity: 1024)
+        var hasWritten = false
+        // What an unwritable channel does not take stays in the session, where it is bounded.
+        while context.channel.isWritable, session.withNextOutput({ buffer.writeBytes($0) }) != nil {
+            guard buffer.readableBytes >= Self.outputSize else { continue }
+            context.write(wrapOutboundOut(buffer), promise: nil)
+            hasWritten = true
+            buffer = context.channel.allocator.buffer(capacity: Self.outputSize)
+        }
+        if buffer.readableBytes > 0 {
+            context.write(wrapOutboundOut(buffer), promise: nil)
+            hasWritten = true
+        }
+        if hasWritten { context.flush() }
+        output = buffer
+    }
+
+    func consume(_ count: Int, of stream: HTTPStream) {
+        guard !isTornDown else { return }
+        session.consume(count, of: stream.id)
+        scheduleFlush()
+    }
+
+    func resume(_ stream: HTTPStream) {
+        guard !isTornDown else { return }
+        session.resumeBody(of: stream.id)
+        scheduleFlush()
+    }
+
+    func reset(_ stream: HTTPStream, _ code: HTTP2Reason) {
+        guard !isTornDown, !stream.isClosed else { return }
+        session.reset(stream.id, code)
+        scheduleFlush()
+    }
+}

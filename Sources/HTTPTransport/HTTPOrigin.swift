@@ -1,0 +1,39 @@
+/// Where requests of one connection go: scheme, host and port.
+public struct HTTPOrigin: Hashable, Sendable, CustomStringConvertible {
+    /// Host name or address; an IPv6 address without its brackets.
+    public let host: String
+    /// TCP port.
+    public let port: Int
+
+    /// An `http` origin.
+    public init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    /// Reads `http://host[:port][/]`; nil for anything else, a path or other schemes included.
+    public init?(_ text: String) {
+        guard text.hasPrefix("http://") else { return nil }
+        var rest = text.dropFirst("http://".count)
+        if rest.hasSuffix("/") { rest.removeLast() }
+        var port = 80
+        // A colon inside brackets belongs to an IPv6 address.
+        if let colon = rest.lastIndex(of: ":"), !rest[colon...].contains("]") {
+            guard let number = UInt16(rest[rest.index(after: colon)...]) else { return nil }
+            port = Int(number)
+            rest = rest[..<colon]
+        }
+        if rest.hasPrefix("["), rest.hasSuffix("]") { rest = rest.dropFirst().dropLast() }
+        guard !rest.isEmpty, !rest.contains(where: { "/?#@ ".contains($0) }) else { return nil }
+        self.init(host: String(rest), port: port)
+    }
+
+    /// `:scheme` of its requests.
+    public var scheme: String { "http" }
+
+    /// `:authority` of its requests.
+    public var authority: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+    /// The origin as a URL.
+    public var description: String { "\(scheme)://\(authority)" }
+}

@@ -1,0 +1,81 @@
+public import HTTPTypes
+public import Logging
+public import NIOCore
+import NIOPosix
+
+/// What a server needs to know.
+public struct HTTPServerOptions: Sendable {
+    /// Address to bind.
+    public var host = "127.0.0.1"
+    /// Port to bind; 0 takes a free one.
+    public var port = 0
+    /// How each connection behaves.
+    public var connection = HTTPConnectionOptions()
+    /// Time from a request's head to its response's end. `HTTPResponseWriter.setDeadline` changes it for one request.
+    public var requestDeadline: Duration = .seconds(60)
+    /// Bytes of body accepted in a request; reading beyond throws `bodyTooLarge`.
+    public var requestBodyLimit = 10 << 20
+    /// Connections open at once; one more is closed.
+    public var connections = 10_000
+    /// How long a connection may take to say which protocol it speaks.
+    public var prefaceTimeout: Duration = .seconds(10)
+    /// What a request gets whose deadline passed before its response began.
+    public var deadlineResponse = (head: HTTPResponse(status: .gatewayTimeout), body: ByteBuffer())
+    /// Adds what stands between the socket and HTTP: TLS. Called on the channel's loop.
+    public var secure: (@Sendable (any Channel) throws -> Void)?
+    /// Takes over a connection that speaks HTTP/1.1; nil closes such connections.
+    public var http1: (@Sendable (any Channel) throws -> Void)?
+
+    /// The numbers above, on a free port of the loopback interface.
+    public init() {}
+}
+
+/// A listener: HTTP/2 with prior knowledge, and HTTP/1.1 if a handler for it is installed.
+public final class HTTPServer: Sendable {
+    /// The port bound.
+    public let port: Int
+    private let channel: any Channel
+    private let registry: ConnectionRegistry
+    private let drainTimeout: Duration
+
+    private init(channel: any Channel, registry: ConnectionRegistry, drainTimeout: Duration) {
+        self.channel = channel
+        self.registry = registry
+        self.drainTimeout = drainTimeout
+        port = channel.localAddress?.port ?? 0
+    }
+
+    /// Binds and accepts. Throws the socket's error when the address cannot be bound.
+    public static func start(
+        _ options: HTTPServerOptions, group: any EventLoopGroup, logger: Logger, handler: any HTTPRequestHandler
+    ) async throws -> HTTPServer {
+        let registry = ConnectionRegistry(limit: options.connections)
+        let acceptor = ConnectionAcceptor(options: options, group: group, logger: logger, handler: handler)
+        let channel = try await ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: 64 * 1024, high: 256 * 1024))
+            .childChannelInitializer { channel in
+                guard registry.add(channel) else { return channel.close() }
+                return channel.eventLoop.makeCompletedFuture { try acceptor.set(up: channel) }
+            }
+            .bind(host: options.host, port: options.port).get()
+        return HTTPServer(channel: channel, registry: registry, drainTimeout: options.connection.drainTimeout)
+    }
+
+    /// Stops accepting, sends GOAWAY on every connection and waits for open requests; after the drain timeout
+    /// what is left is closed.
+    public func shutdown() async {
+        // Already closed is as good as closed now.
+        try? await channel.close()
+        let open = registry.close()
+        for child in open { child.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+        let loop = channel.eventLoop
+        let timer = loop.scheduleTask(in: TimeAmount(drainTimeout)) {
+            for child in open { child.close(promise: nil) }
+        }
+        for child in open { try? await child.closeFuture.get() }
+        timer.cancel()
+    }
+}
