@@ -1,0 +1,73 @@
+public import DNAProtocol
+
+/// Reaches a decision again from its evidence. Aggregator, signers and verifiers run the same check, so that nobody
+/// has to believe the one before.
+public struct DecisionCheck: Sendable {
+    private let genesis: Genesis
+    private let network: NetworkID
+
+    /// Checks decisions of the network of `genesis`.
+    public init(genesis: Genesis) throws {
+        self.genesis = genesis
+        network = try genesis.networkID()
+    }
+
+    /// Throws ``InvalidField``, naming the rule, unless `evidence` leads to exactly `decision`.
+    ///
+    /// `decided_at` is the one field that evidence cannot prove.
+    public func check(_ decision: Decision, evidence: Evidence) throws {
+        try checkRequest(evidence)
+        try checkCommittee(evidence)
+        let ballot = try Ballot(request: evidence.request, committee: evidence.committee)
+        try ballot.check(evidence.set)
+        let winners = try winners(evidence, ballot)
+        let root = try evidence.set.root()
+        let expected = try Decision(winners: winners, set: root, decidedAt: decision.decidedAt)
+        try require(decision == expected, "decision", "is not what the votes lead to")
+    }
+
+    private func checkRequest(_ evidence: Evidence) throws {
+        let (request, manifest) = (evidence.request, evidence.manifest)
+        try request.validate()
+        try require(request.network == network, "request.network", "is not this network")
+        try manifest.validate(within: genesis)
+        try require(try manifest.modelID() == request.model, "request.model", "is not the manifest's")
+        try request.policy.validate(within: genesis)
+        _ = try manifest.policy.narrowed(by: request.policy)
+    }
+
+    private func checkCommittee(_ evidence: Evidence) throws {
+        let (committee, policy) = (evidence.committee, evidence.request.policy)
+        try evidence.roster.validate(in: genesis)
+        let requestID = try evidence.request.requestID()
+        try require(committee.version == 1, "committee.version", "must be 1")
+        try require(committee.network == network, "committee.network", "is not this network")
+        try require(committee.request == requestID, "committee.request", "is not this request")
+        try require(committee.roster == (try evidence.roster.roster.rosterID()), "committee.roster", "is not the roster")
+        try require((1...64).contains(committee.round), "committee.round", "must be 1 to 64")
+        try require(
+            (policy.committee...policy.maximumCommittee).contains(committee.members.count), "committee.members",
+            "are not as many as the policy asks for")
+        let randomness = Randomness(of: evidence.request, id: requestID)
+        let ranking = CommitteeRanking(of: evidence.roster.roster, randomness: randomness.ranking)
+        try require(
+            ranking.admits(committee.members, spareRanks: genesis.policyBounds.spareRanks), "committee.members",
+            "are not drawn from the request's ranking")
+    }
+
+    private func winners(_ evidence: Evidence, _ ballot: Ballot) throws -> [Vote] {
+        let root = try evidence.set.root()
+        let votes = evidence.votes
+        for (earlier, later) in zip(votes, votes.dropFirst()) {
+            try require(earlier.body.node < later.body.node, "votes", "must be one per node, in ascending order")
+        }
+        for vote in votes { try ballot.check(vote, in: evidence.set, root: root) }
+        let tally = Tally(
+            policy: evidence.request.policy, committee: evidence.committee, roster: evidence.roster.roster,
+            isDevelopment: genesis.development)
+        guard case .agreed(let answer, _) = tally.verdict(on: votes.map(\.body)) else {
+            throw InvalidField("votes", "do not satisfy the policy")
+        }
+        return votes.filter { $0.body.answer == answer }
+    }
+}

@@ -1,0 +1,67 @@
+public import DNAProtocol
+
+/// Where a round stands, and what to do next. A value made from the stored rows alone, so that any aggregator can
+/// carry on from where another one died.
+public struct RoundProgress: Sendable {
+    /// The round's committee.
+    public var committee: Committee
+    /// Counts the committee's votes.
+    public var tally: Tally
+    /// The commitments that came in time.
+    public var commitments: [Commitment]
+    /// When commitments close.
+    public var commitDeadline: Timestamp
+    /// The closed set; nil while it is open.
+    public var set: CommitmentSet?
+    /// When votes close; nil while the set is open.
+    public var voteDeadline: Timestamp?
+    /// The votes that opened their commitments.
+    public var votes: [Vote]
+
+    /// Describes a round.
+    public init(
+        committee: Committee, tally: Tally, commitments: [Commitment], commitDeadline: Timestamp,
+        set: CommitmentSet?, voteDeadline: Timestamp?, votes: [Vote]
+    ) {
+        self.committee = committee
+        self.tally = tally
+        self.commitments = commitments
+        self.commitDeadline = commitDeadline
+        self.set = set
+        self.voteDeadline = voteDeadline
+        self.votes = votes
+    }
+
+    /// What to do next.
+    public enum Step: Hashable, Sendable {
+        /// Nothing until something arrives, or this moment comes.
+        case wait(until: Timestamp)
+        /// Close the set with these commitments.
+        case closeSet(CommitmentSet)
+        /// Decide for the answer these votes share.
+        case decide(winners: [Vote])
+        /// This round cannot decide: enlarge the committee, or fail.
+        case giveUp
+    }
+
+    /// The next step at `now`.
+    public func step(at now: Timestamp) -> Step {
+        guard let set, let voteDeadline else { return stepWhileOpen(at: now) }
+        switch tally.verdict(on: votes.map(\.body)) {
+        case .agreed(let answer, _):
+            return .decide(winners: votes.filter { $0.body.answer == answer })
+        case .impossible:
+            return .giveUp
+        case .open:
+            let isComplete = votes.count >= set.commitments.count
+            return isComplete || now >= voteDeadline ? .giveUp : .wait(until: voteDeadline)
+        }
+    }
+
+    private func stepWhileOpen(at now: Timestamp) -> Step {
+        let isComplete = commitments.count >= committee.members.count
+        guard isComplete || now >= commitDeadline else { return .wait(until: commitDeadline) }
+        guard tally.canDecide(commitments.map(\.body.node)) else { return .giveUp }
+        return .closeSet(CommitmentSet(round: committee.round, commitments: commitments))
+    }
+}

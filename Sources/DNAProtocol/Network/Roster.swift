@@ -1,0 +1,160 @@
+public import Cryptography
+
+/// One epoch of the list of nodes that may vote: node key, operator, status; and each operator's weight.
+public struct Roster: Codable, Hashable, Sendable, Statement {
+    /// `dna/roster/1`.
+    public static let context = "dna/roster/1"
+    /// The most nodes an epoch may list.
+    public static let maximumNodes = 10_000
+    /// The largest weight of an operator.
+    public static let maximumWeight = 100
+
+    /// The version of this format: 1.
+    public var version: Int
+    /// The network it belongs to.
+    public var network: NetworkID
+    /// Counts up from 1.
+    public var epoch: Int
+    /// The epoch before; absent in the first.
+    public var previous: RosterID?
+    /// The operators, by ascending name.
+    public var operators: [Operator]
+    /// The nodes, by ascending key.
+    public var nodes: [Node]
+
+    /// Puts an epoch together, in canonical order; ``validate(in:)`` checks it.
+    public init(network: NetworkID, epoch: Int, previous: RosterID?, operators: [Operator], nodes: [Node]) {
+        version = 1
+        self.network = network
+        self.epoch = epoch
+        self.previous = previous
+        self.operators = operators.sorted { $0.name < $1.name }
+        self.nodes = nodes.sorted { $0.key < $1.key }
+    }
+
+    /// Who runs nodes. Weight belongs to the operator: more nodes bring throughput, not votes.
+    public struct Operator: Codable, Hashable, Sendable {
+        /// A name: 1 to 64 of a-z, 0-9, `-`, `.` and `_`.
+        public var name: String
+        /// 1 to 100.
+        public var weight: Int
+
+        /// Names an operator.
+        public init(name: String, weight: Int) {
+            self.name = name
+            self.weight = weight
+        }
+    }
+
+    /// A node that may be asked to vote.
+    public struct Node: Codable, Hashable, Sendable {
+        /// Its Ed25519 identity.
+        public var key: Ed25519.PublicKey
+        /// The name of its operator.
+        public var `operator`: String
+        /// Whether its votes count.
+        public var status: Status
+
+        /// Lists a node.
+        public init(key: Ed25519.PublicKey, operator: String, status: Status = .active) {
+            self.key = key
+            self.operator = `operator`
+            self.status = status
+        }
+    }
+
+    /// Whether a node's votes count.
+    public enum Status: String, Codable, Hashable, Sendable {
+        /// It may be put on committees.
+        case active
+        /// It may not.
+        case revoked
+    }
+
+    /// Checks every rule of the format.
+    public func validate(in network: NetworkID) throws(InvalidField) {
+        try require(version == 1, "version", "must be 1")
+        try require(self.network == network, "network", "is not this network")
+        try require(epoch >= 1 && epoch < 1 << 53, "epoch", "must be at least 1")
+        try require((previous == nil) == (epoch == 1), "previous", "must be present except in epoch 1")
+        try require((1...Self.maximumNodes).contains(nodes.count), "nodes", "must hold 1 to \(Self.maximumNodes)")
+        try require((1...nodes.count).contains(operators.count), "operators", "must hold 1 to as many as nodes")
+        for (index, entry) in operators.enumerated() {
+            let field = "operators[\(index)]"
+            try require(Self.isName(entry.name), "\(field).name", "must be 1 to 64 of a-z, 0-9, '-', '.' and '_'")
+            try require((1...Self.maximumWeight).contains(entry.weight), "\(field).weight", "must be 1 to 100")
+            try require(
+                index == 0 || operators[index - 1].name < entry.name, "\(field).name", "must be in ascending order")
+        }
+        let names = Set(operators.map(\.name))
+        for (index, node) in nodes.enumerated() {
+            try require(names.contains(node.operator), "nodes[\(index)].operator", "is not among the operators")
+            try require(
+                index == 0 || nodes[index - 1].key < node.key, "nodes[\(index)].key", "must be in ascending order")
+        }
+    }
+
+    // Plain ASCII, so that every language sorts and compares names alike.
+    private static func isName(_ name: String) -> Bool {
+        (1...64).contains(name.utf8.count)
+            && name.utf8.allSatisfy { byte in
+                (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte) || [0x2d, 0x2e, 0x5f].contains(byte)
+            }
+    }
+
+    /// This epoch's id.
+    public func rosterID() throws -> RosterID { try digest() }
+}
+
+/// A roster epoch with its administrators' signatures.
+public struct SignedRoster: Codable, Hashable, Sendable {
+    /// The epoch.
+    public var roster: Roster
+    /// At least the genesis's threshold of them.
+    public var signatures: [AdministratorSignature]
+
+    /// Joins an epoch with its signatures.
+    public init(roster: Roster, signatures: [AdministratorSignature]) {
+        self.roster = roster
+        self.signatures = signatures
+    }
+
+    /// One administrator's signature over the roster.
+    public struct AdministratorSignature: Codable, Hashable, Sendable {
+        /// The administrator's key.
+        public var administrator: Ed25519.PublicKey
+        /// Over the roster's signing bytes.
+        public var signature: Ed25519.Signature
+
+        /// Joins a key with its signature.
+        public init(administrator: Ed25519.PublicKey, signature: Ed25519.Signature) {
+            self.administrator = administrator
+            self.signature = signature
+        }
+    }
+
+    /// Checks the roster's rules and that enough distinct administrators of `genesis` signed it.
+    public func validate(in genesis: Genesis) throws {
+        try roster.validate(in: try genesis.networkID())
+        try require(
+            signatures.count <= Genesis.maximumAdministrators, "signatures", "must hold at most one per administrator")
+        let bytes = try roster.signingBytes()
+        var signers: Set<Ed25519.PublicKey> = []
+        for (index, entry) in signatures.enumerated() {
+            try require(
+                genesis.administrators.keys.contains(entry.administrator), "signatures[\(index)].administrator",
+                "is not an administrator")
+            try require(
+                entry.administrator.verifies(entry.signature, of: bytes), "signatures[\(index)].signature",
+                "does not verify")
+            signers.insert(entry.administrator)
+        }
+        try require(signers.count >= genesis.administrators.threshold, "signatures", "too few administrators signed")
+    }
+
+    /// Checks that this epoch follows `earlier`: nobody goes back, nobody skips the chain.
+    public func validate(following earlier: Roster) throws {
+        try require(roster.epoch == earlier.epoch + 1, "epoch", "must follow the one before")
+        try require(roster.previous == (try earlier.rosterID()), "previous", "is not the epoch before")
+    }
+}

@@ -1,0 +1,104 @@
+import Canonical
+import Consensus
+import Cryptography
+import DNAProtocol
+import Testing
+
+/// A small network whose keys the test holds.
+struct Fixture {
+    var genesis: Genesis
+    let administrator = Ed25519.SigningKey()
+    var roster: SignedRoster
+    var nodes: [Ed25519.PublicKey: Ed25519.SigningKey]
+    var manifest: Manifest
+
+    /// `operators` lists each operator's weight and number of nodes.
+    init(
+        operators: [(weight: Int, nodes: Int)] = [(1, 1), (1, 1), (1, 1)], development: Bool = false,
+        policy: Policy = Policy(rule: .majority, committee: 3), spareRanks: Int = 2
+    ) throws {
+        let signers = (1...4).map {
+            Genesis.Signer(identifier: $0, identity: Ed25519.SigningKey().publicKey, encryption: X25519.SecretKey().publicKey)
+        }
+        genesis = Genesis(
+            name: "test", development: development, createdAt: Timestamp(seconds: 1_800_000_000),
+            administrators: .init(keys: [administrator.publicKey], threshold: 1),
+            signers: .init(threshold: 3, members: signers),
+            policyBounds: .init(maximumCommittee: 16, spareRanks: spareRanks))
+        var nodes: [Ed25519.PublicKey: Ed25519.SigningKey] = [:]
+        var entries: [Roster.Node] = []
+        for (index, entry) in operators.enumerated() {
+            for _ in 0..<entry.nodes {
+                let key = Ed25519.SigningKey()
+                nodes[key.publicKey] = key
+                entries.append(.init(key: key.publicKey, operator: "operator-\(index)"))
+            }
+        }
+        self.nodes = nodes
+        let body = Roster(
+            network: try genesis.networkID(), epoch: 1, previous: nil,
+            operators: operators.enumerated().map { .init(name: "operator-\($0.offset)", weight: $0.element.weight) },
+            nodes: entries)
+        roster = SignedRoster(
+            roster: body,
+            signatures: [.init(administrator: administrator.publicKey, signature: try body.signed(by: administrator))])
+        manifest = Manifest(
+            name: "test", licence: "Apache-2.0", contextLength: 2048, chatTemplate: "chatml", sampling: Sampling(),
+            policy: policy,
+            files: [.init(name: "model.gguf", role: .weights, size: 1, sha256: Digest.of("test", []))])
+    }
+
+    func request(_ prompt: String = "Hello", policy: Policy? = nil) throws -> Request {
+        Request(
+            network: try genesis.networkID(), model: try manifest.modelID(), input: .init(prompt: prompt),
+            sampling: Sampling(), maximumTokens: 16, policy: policy ?? manifest.policy)
+    }
+
+    func ranking(_ request: Request) throws -> CommitteeRanking {
+        let randomness = Randomness(of: request, id: try request.requestID())
+        return CommitteeRanking(of: roster.roster, randomness: randomness.ranking)
+    }
+
+    func committee(_ request: Request, size: Int? = nil, round: Int = 1) throws -> Committee {
+        let members = try ranking(request).choose(
+            size: size ?? request.policy.committee, spareRanks: genesis.policyBounds.spareRanks
+        ) { _ in true }
+        return Committee(
+            network: try genesis.networkID(), roster: try roster.roster.rosterID(), request: try request.requestID(),
+            round: round, members: members)
+    }
+
+    /// What a member that computes `text` votes.
+    func body(_ request: Request, _ committee: Committee, _ node: Ed25519.PublicKey, text: String) throws -> Vote.Body {
+        let output = Output(tokens: Array(text.utf8).map(Int.init), text: text, finishReason: .stop)
+        let result = Vote.Result(
+            prompt: try Prompt(tokens: [1, 2, 3]).promptID(), output: output, trace: Digest.of("trace", Array(text.utf8)))
+        return try Vote.Body(
+            request: request, randomness: Randomness(of: request, id: try request.requestID()), committee: committee,
+            node: node, result: result)
+    }
+
+    func salt(_ node: Ed25519.PublicKey) -> Digest { Digest.of("salt", node.bytes) }
+
+    func commitment(to body: Vote.Body) throws -> Commitment {
+        let statement = Commitment.Body(
+            network: body.network, request: body.request, round: body.round, committee: body.committee,
+            node: body.node, opening: try Opening(vote: body, salt: salt(body.node)).digest())
+        return Commitment(body: statement, signature: try statement.signed(by: try #require(nodes[body.node])))
+    }
+
+    /// A whole round in which every member computes what `text` gives for its place.
+    func evidence(_ request: Request, text: (Int) -> String = { _ in "Paris" }) throws -> Evidence {
+        let committee = try committee(request)
+        let bodies = try committee.members.enumerated().map { index, member in
+            try body(request, committee, member.node, text: text(index))
+        }
+        let set = CommitmentSet(round: committee.round, commitments: try bodies.map(commitment))
+        let root = try set.root()
+        let votes = try bodies.map { body in
+            try Vote(body: body, set: root, salt: salt(body.node), key: try #require(nodes[body.node]))
+        }
+        return Evidence(
+            request: request, manifest: manifest, roster: roster, committee: committee, set: set, votes: votes)
+    }
+}
