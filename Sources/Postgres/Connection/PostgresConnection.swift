@@ -19,7 +19,8 @@ public actor PostgresConnection {
     deinit { thread.stop() }
 
     /// Opens a session within the configuration's connect timeout.
-    public static func connect(_ configuration: PostgresConfiguration) async throws(PostgresError) -> PostgresConnection {
+    public static func connect(_ configuration: PostgresConfiguration) async throws(PostgresError) -> PostgresConnection
+    {
         let connection = try PostgresConnection(configuration: configuration)
         try await connection.cancellable { signal in await connection.open(signal) }
         return connection

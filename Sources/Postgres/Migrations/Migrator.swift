@@ -26,7 +26,8 @@ public struct Migrator: Sendable {
 
     /// Migrations numbered 1, 2, 3, … in order.
     public init(_ migrations: [Migration]) {
-        precondition(migrations.map(\.version) == migrations.indices.map { $0 + 1 }, "migrations must be numbered 1, 2, …")
+        precondition(
+            migrations.map(\.version) == migrations.indices.map { $0 + 1 }, "migrations must be numbered 1, 2, …")
         self.migrations = migrations
     }
 
@@ -77,7 +78,8 @@ public struct Migrator: Sendable {
         let checksum = try row.value("checksum", as: [UInt8].self)
         let same = try await connection.query(
             "SELECT sha256(convert_to($1::text, 'UTF8')) = $2 AS same", [.text(migration.sql), .bytes(checksum)])
-        guard try same.one().value("same", as: Bool.self), try row.value("name", as: String.self) == migration.name else {
+        guard try same.one().value("same", as: Bool.self), try row.value("name", as: String.self) == migration.name
+        else {
             throw .migration(.changed(version: version))
         }
     }

@@ -111,7 +111,9 @@ private let silenceLimit: Duration = .seconds(30)
 /// Whether a name needs no quotes in SQL.
 func isPlainIdentifier(_ name: String) -> Bool {
     guard let first = name.utf8.first, name.utf8.count <= 63 else { return false }
-    let isLetter = { (byte: UInt8) in (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || byte == UInt8(ascii: "_") }
+    let isLetter = { (byte: UInt8) in
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || byte == UInt8(ascii: "_")
+    }
     let isDigit = { (byte: UInt8) in (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
     return isLetter(first) && name.utf8.allSatisfy { isLetter($0) || isDigit($0) }
 }

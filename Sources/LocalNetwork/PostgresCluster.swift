@@ -1,0 +1,182 @@
+import Foundation
+public import Postgres
+
+/// Why the private PostgreSQL does not run.
+public enum PostgresClusterError: Error, Sendable {
+    /// No server programs on this machine.
+    case notInstalled
+    /// Started as root, and the machine has no user `postgres` to run as: the server refuses root.
+    case noUnprivilegedUser
+    /// The user the server runs as cannot reach the state folder, because this parent folder is closed to it.
+    case folderNotReachable(String)
+    /// Another server runs on the same data.
+    case alreadyRunning(pid: Int32)
+    /// A file or folder could not be made.
+    case cannotWrite(String)
+    /// `initdb` failed; its words are in the log.
+    case initialisationFailed(log: String)
+    /// The server ended while it started; its words are in the log.
+    case serverEnded(ProcessExit, log: String)
+    /// The server was not ready in time.
+    case notReady(PostgresError?, log: String)
+    /// The server's process did not start.
+    case cannotStart(ProcessError)
+}
+
+/// After a server was killed, its sessions outlive it for a moment, and a new one refuses to start beside them.
+private let startAttempts = 5
+
+/// Without a TCP port this is only a part of the socket's name.
+private let defaultPort = 5432
+
+/// A PostgreSQL server of this network's own: its data in a folder, its socket in another that only its user can enter,
+/// every session by password.
+public final class PostgresCluster: Sendable {
+    /// The user the server runs as, and its superuser.
+    static let superuser = "postgres"
+
+    let folders: ClusterFolders
+    let password: String
+    let tcpPort: Int?
+    private let server: ChildProcess
+
+    private init(
+        folders: ClusterFolders, password: String, tcpPort: Int?, server: ChildProcess
+    ) {
+        self.folders = folders
+        self.password = password
+        self.tcpPort = tcpPort
+        self.server = server
+    }
+
+    /// Starts the server on this state folder, which it makes at the first start, and waits until it answers.
+    ///
+    /// - Parameters:
+    ///   - folder: an absolute path; the data of an earlier start is used again.
+    ///   - tcpPort: a port on 127.0.0.1 beside the Unix socket; nil for none.
+    ///   - isDurable: false trades safety against power cuts for speed, for tests.
+    public static func start(
+        folder: String, tcpPort: Int? = nil, isDurable: Bool = true, readyWithin limit: Duration = .seconds(60)
+    ) async throws(PostgresClusterError) -> PostgresCluster {
+        guard let installation = PostgresInstallation.find() else { throw .notInstalled }
+        let account = try serverAccount()
+        let folders = try ClusterFolders.prepare(folder, account: account)
+        let password = try await initialiseIfNeeded(folders, installation, account)
+        var attempt = 1
+        while true {
+            try folders.clearStaleLock()
+            let server = try await launch(folders, installation, account, tcpPort: tcpPort, isDurable: isDurable)
+            let cluster = PostgresCluster(folders: folders, password: password, tcpPort: tcpPort, server: server)
+            do {
+                try await cluster.waitUntilReady(within: limit)
+                return cluster
+            } catch {
+                await cluster.stop()
+                guard case .serverEnded = error, attempt < startAttempts else { throw error }
+                attempt += 1
+                try? await Task.sleep(for: .milliseconds(300))
+            }
+        }
+    }
+
+    /// Ends the server: sessions are cut, data is written ("fast shutdown").
+    public func stop() async {
+        await server.stop(signal: SIGINT, grace: .seconds(30))
+        folders.removeSocketFolder()
+    }
+
+    /// The server's process id.
+    public var pid: Int32 { server.pid }
+
+    /// Waits for the server's end, asked for or not.
+    public func waitForExit() async -> ProcessExit { await server.waitForExit() }
+
+    /// Settings for the superuser, over the Unix socket.
+    public func administratorConfiguration(database: String = "postgres") -> PostgresConfiguration {
+        configuration(database: database, user: Self.superuser, password: password)
+    }
+
+    /// Settings for a role, over the Unix socket.
+    public func configuration(database: String, user: String, password: String) -> PostgresConfiguration {
+        PostgresConfiguration(
+            host: folders.socket, port: tcpPort ?? defaultPort, database: database, user: user, password: password)
+    }
+
+    private func waitUntilReady(within limit: Duration) async throws(PostgresClusterError) {
+        let deadline = ContinuousClock.now + limit
+        var lastError: PostgresError?
+        while ContinuousClock.now < deadline, !Task.isCancelled {
+            if let exit = server.exit { throw .serverEnded(exit, log: folders.log) }
+            do {
+                let connection = try await PostgresConnection.connect(administratorConfiguration())
+                await connection.close()
+                return
+            } catch {
+                lastError = error
+                guard error.isRetryable else { break }
+            }
+            // The server offers nothing to wait on but its socket: ask again.
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+        throw .notReady(lastError, log: folders.log)
+    }
+
+    private static func serverAccount() throws(PostgresClusterError) -> UserAccount? {
+        guard geteuid() == 0 else { return nil }
+        guard let account = UserAccount(named: superuser) else { throw .noUnprivilegedUser }
+        return account
+    }
+
+    /// The superuser's password; `initdb` is run where there is no data yet.
+    private static func initialiseIfNeeded(
+        _ folders: ClusterFolders, _ installation: PostgresInstallation, _ account: UserAccount?
+    ) async throws(PostgresClusterError) -> String {
+        if let password = folders.initialisedPassword() { return password }
+        let password = try folders.writeNewPassword()
+        var initdb = ProcessSpecification(
+            name: "initdb", executable: "\(installation.binaryFolder)/initdb",
+            arguments: [
+                "--pgdata", folders.data, "--username", superuser, "--pwfile", folders.passwordFile,
+                "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-instructions", "--no-sync",
+            ],
+            environment: ["PATH": "/usr/bin:/bin", "LC_ALL": "C"], logFile: folders.log, account: account)
+        initdb.parentDeathSignal = .kill
+        let exit: ProcessExit
+        do {
+            exit = try await ChildProcess.start(initdb).waitForExit()
+        } catch {
+            throw .cannotStart(error)
+        }
+        guard exit == .exited(0) else { throw .initialisationFailed(log: folders.log) }
+        try folders.markInitialised()
+        return password
+    }
+
+    private static func launch(
+        _ folders: ClusterFolders, _ installation: PostgresInstallation, _ account: UserAccount?, tcpPort: Int?,
+        isDurable: Bool
+    ) async throws(PostgresClusterError) -> ChildProcess {
+        var settings = [
+            "unix_socket_directories": folders.socket, "unix_socket_permissions": "0700",
+            "listen_addresses": tcpPort == nil ? "" : "127.0.0.1", "logging_collector": "off",
+            "log_min_error_statement": "panic", "password_encryption": "scram-sha-256",
+        ]
+        settings["port"] = String(tcpPort ?? defaultPort)
+        if !isDurable {
+            for name in ["fsync", "synchronous_commit", "full_page_writes"] { settings[name] = "off" }
+        }
+        var server = ProcessSpecification(
+            name: "postgres", executable: "\(installation.binaryFolder)/postgres",
+            arguments: ["-D", folders.data]
+                + settings.sorted { $0.key < $1.key }.flatMap { ["-c", "\($0.key)=\($0.value)"] },
+            environment: ["PATH": "/usr/bin:/bin", "LC_ALL": "C"], logFile: folders.log, workingFolder: folders.data,
+            account: account)
+        // The fast shutdown, should this process die without having stopped it.
+        server.parentDeathSignal = .interrupt
+        do {
+            return try await ChildProcess.start(server)
+        } catch {
+            throw .cannotStart(error)
+        }
+    }
+}

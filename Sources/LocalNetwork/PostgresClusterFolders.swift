@@ -1,0 +1,120 @@
+import Foundation
+import Glibc
+
+/// The files of a private PostgreSQL: made for, and closed to all but, the user the server runs as.
+struct ClusterFolders {
+    let data: String
+    let socket: String
+    let log: String
+    let passwordFile: String
+    private let marker: String
+    private let account: UserAccount?
+
+    /// "Unix-domain socket path is too long (maximum 107 bytes)"; the folder leaves room for `/.s.PGSQL.65535`.
+    private static let longestSocketFolder = 107 - 16
+
+    /// Makes the folders below an absolute path.
+    static func prepare(_ folder: String, account: UserAccount?) throws(PostgresClusterError) -> ClusterFolders {
+        precondition(folder.hasPrefix("/"), "the state folder's path must be absolute")
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw .cannotWrite(folder)
+        }
+        let folders = ClusterFolders(folder, account: account)
+        try folders.makePrivate(folder)
+        if let account, let closed = closedAncestor(of: folder, to: account) { throw .folderNotReachable(closed) }
+        try folders.makePrivate(folders.socket)
+        return folders
+    }
+
+    private init(_ folder: String, account: UserAccount?) {
+        data = "\(folder)/data"
+        log = "\(folder)/postgres.log"
+        passwordFile = "\(folder)/superuser-password"
+        marker = "\(folder)/initialised"
+        self.account = account
+        let near = "\(folder)/socket"
+        socket = near.utf8.count <= Self.longestSocketFolder ? near : "/tmp/dna-\(getuid())-\(pathDigest(folder))"
+    }
+
+    /// The superuser's password, if `initdb` once finished here.
+    func initialisedPassword() -> String? {
+        guard FileManager.default.fileExists(atPath: marker) else { return nil }
+        return try? String(contentsOfFile: passwordFile, encoding: .utf8)
+    }
+
+    /// A new password in its file, and no remains of an `initdb` that was interrupted.
+    func writeNewPassword() throws(PostgresClusterError) -> String {
+        let password = PostgresCluster.randomPassword()
+        try? FileManager.default.removeItem(atPath: data)
+        try write(password, to: passwordFile)
+        return password
+    }
+
+    func markInitialised() throws(PostgresClusterError) { try write("1\n", to: marker) }
+
+    func removeSocketFolder() { try? FileManager.default.removeItem(atPath: socket) }
+
+    /// The server itself copes with the lock file of a dead process. It refuses to start when the number has gone to
+    /// another process of the same user, as happens after a machine's or a container's restart.
+    func clearStaleLock() throws(PostgresClusterError) {
+        let lock = "\(data)/postmaster.pid"
+        guard let text = try? String(contentsOfFile: lock, encoding: .utf8),
+            let pid = text.split(separator: "\n").first.flatMap({ Int32($0) }), pid > 0, kill(pid, 0) == 0
+        else { return }
+        // Every server process works in its data folder.
+        let place = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd")
+        if place == data || place == URL(fileURLWithPath: data).resolvingSymlinksInPath().path {
+            throw .alreadyRunning(pid: pid)
+        }
+        unlink(lock)
+    }
+
+    /// A folder of the server's user alone; refuses one that somebody else has made.
+    private func makePrivate(_ folder: String) throws(PostgresClusterError) {
+        let owner = account?.user ?? geteuid()
+        mkdir(folder, 0o700)
+        var status = stat()
+        guard lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR,
+            status.st_uid == owner || status.st_uid == geteuid(), chmod(folder, 0o700) == 0
+        else { throw .cannotWrite(folder) }
+        try giveAway(folder)
+    }
+
+    private func write(_ text: String, to path: String) throws(PostgresClusterError) {
+        unlink(path)
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .cannotWrite(path) }
+        defer { close(descriptor) }
+        let bytes = Array(text.utf8)
+        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
+            throw .cannotWrite(path)
+        }
+        try giveAway(path)
+    }
+
+    private func giveAway(_ path: String) throws(PostgresClusterError) {
+        guard let account else { return }
+        guard lchown(path, account.user, account.group) == 0 else { throw .cannotWrite(path) }
+    }
+}
+
+/// The first folder on the way to `path` that the account may not pass through.
+private func closedAncestor(of path: String, to account: UserAccount) -> String? {
+    var current = ""
+    for part in path.split(separator: "/").dropLast() {
+        current += "/\(part)"
+        var status = stat()
+        guard stat(current, &status) == 0 else { return current }
+        let bit =
+            status.st_uid == account.user ? S_IXUSR : status.st_gid == account.group ? S_IXGRP : S_IXOTH
+        if status.st_mode & bit == 0 { return current }
+    }
+    return nil
+}
+
+/// FNV-1a: tells state folders apart, protects nothing.
+private func pathDigest(_ path: String) -> String {
+    String(path.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }, radix: 16)
+}
