@@ -1,0 +1,323 @@
+// The float kernels, written once over 16 lanes and compiled once for each instruction set. The including file sets
+// NAME(x), SCORE_TILE (queries that share a pass over the keys), SCORE_BLOCKS (blocks of 16 positions in that pass),
+// VALUE_TILE and VALUE_SLAB (queries and vectors of 16 dimensions that share a pass over the values), so that the
+// accumulators fit its registers. None of them touches the order of any sum.
+
+typedef float lanes __attribute__((ext_vector_type(16), aligned(4)));
+typedef int32_t ilanes __attribute__((ext_vector_type(16), aligned(4)));
+typedef _Float16 halves __attribute__((ext_vector_type(16), aligned(2)));
+
+#define LOAD(p) (*(const lanes *)(p))
+#define STORE(p, v) (*(lanes *)(p) = (v))
+#define LOAD_HALVES(p) __builtin_convertvector(*(const halves *)(p), lanes)
+#define FMA(a, b, c) __builtin_elementwise_fma((a), (b), (c))
+#define SPLAT(x) ((lanes)(x))
+// A select that passes NaN of `b` on, unlike the max instructions.
+#define LARGER(a, b) ((a) > (b) ? (a) : (b))
+
+// The fixed tree over 16 partial sums: (0+8, 1+9, ...), (0+4, ...), (0+2, ...), 0+1.
+static float NAME(tree)(const float *partial) {
+  float s[8];
+  for (int i = 0; i < 8; i++) s[i] = partial[i] + partial[i + 8];
+  for (int i = 0; i < 4; i++) s[i] = s[i] + s[i + 4];
+  for (int i = 0; i < 2; i++) s[i] = s[i] + s[i + 2];
+  return s[0] + s[1];
+}
+
+// exp(x), x clamped to [-87, 88]: 2^k * p(r), Cody-Waite reduction, degree 6. A macro, because a function would pass
+// vectors by an ABI that depends on the instruction set. NaN stays NaN.
+#define EXPONENTIAL(result, argument)                                                           \
+  do {                                                                                          \
+    lanes x_ = (argument);                                                                      \
+    x_ = x_ < SPLAT(-87.0f) ? SPLAT(-87.0f) : x_;                                               \
+    x_ = x_ > SPLAT(88.0f) ? SPLAT(88.0f) : x_;                                                 \
+    const lanes t_ = FMA(x_, SPLAT(0x1.715476p+0f), SPLAT(0x1.8p+23f));                         \
+    const lanes k_ = t_ - SPLAT(0x1.8p+23f);                                                    \
+    const lanes r_ = FMA(k_, SPLAT(0x1.bd0106p-13f), FMA(k_, SPLAT(-0x1.63p-1f), x_));          \
+    lanes p_ = FMA(SPLAT(0x1.6a23b2p-10f), r_, SPLAT(0x1.123a16p-7f));                          \
+    p_ = FMA(p_, r_, SPLAT(0x1.5558f2p-5f));                                                    \
+    p_ = FMA(p_, r_, SPLAT(0x1.555492p-3f));                                                    \
+    p_ = FMA(p_, r_, SPLAT(0x1.fffffcp-2f));                                                    \
+    p_ = FMA(p_, r_, SPLAT(1.0f));                                                              \
+    p_ = FMA(p_, r_, SPLAT(1.0f));                                                              \
+    /* t_ holds k in its low bits; k + 127 in 1...254 becomes the exponent of 2^k */            \
+    (result) = p_ * (lanes)(((ilanes)t_ - 0x4b400000 + 127) << 23);                             \
+  } while (0)
+
+static void NAME(exponential)(const float *x, int64_t count, float *out) {
+  float in[16] = {0};
+  for (int64_t i = 0; i < count; i += 16) {
+    const int64_t n = count - i < 16 ? count - i : 16;
+    for (int64_t j = 0; j < n; j++) in[j] = x[i + j];
+    lanes y;
+    EXPONENTIAL(y, LOAD(in));
+    for (int64_t j = 0; j < n; j++) out[i + j] = y[j];
+  }
+}
+
+static uint32_t NAME(largest)(const ilanes *m) {
+  int32_t top = 0;
+  for (int j = 0; j < 16; j++) top = (*m)[j] > top ? (*m)[j] : top;
+  return (uint32_t)top;
+}
+
+static uint32_t NAME(magnitude)(const float *x, int64_t count) {
+  ilanes m = {0};
+  int64_t i = 0;
+  for (; i + 16 <= count; i += 16) {
+    const ilanes b = *(const ilanes *)(x + i) & 0x7fffffff;
+    m = b > m ? b : m;
+  }
+  uint32_t top = NAME(largest)(&m);
+  for (; i < count; i++) {
+    uint32_t b;
+    __builtin_memcpy(&b, x + i, 4);
+    b &= 0x7fffffff;
+    top = b > top ? b : top;
+  }
+  return top;
+}
+
+static uint32_t NAME(quantize)(const float *x, const dna_activations *a, int64_t token) {
+  const int64_t blocks = a->columns / 32;
+  uint32_t top = 0;
+  for (int64_t b = 0; b < blocks; b++) {
+    const float *v = x + 32 * b;
+    int8_t *codes = a->codes + token * a->columns + 32 * b;
+    const int64_t at = token * blocks + b;
+    const uint32_t bits = NAME(magnitude)(v, 32);
+    top = bits > top ? bits : top;
+    float amax, s = 0;
+    int32_t sum = 0;
+    __builtin_memcpy(&amax, &bits, 4);
+    if (bits >= 0x7f800000 || amax < 0x1p-100f) {
+      __builtin_memset(codes, 0, 32);
+    } else {
+      s = amax / 127.0f;
+      ilanes total = {0};
+      for (int half = 0; half < 2; half++) {
+        // |x/s| <= 127 + a rounding error, so adding 1.5*2^23 rounds to an integer, ties to even
+        const lanes t = LOAD(v + 16 * half) / SPLAT(s) + SPLAT(0x1.8p+23f);
+        const ilanes q = (ilanes)t - 0x4b400000;
+        total += q;
+        for (int j = 0; j < 16; j++) codes[16 * half + j] = (int8_t)q[j];
+      }
+      for (int j = 0; j < 16; j++) sum += total[j];
+    }
+    a->scale[at] = s;
+    a->scaled_sum[at] = s * (float)sum;
+    a->sum[at] = sum;
+  }
+  return top;
+}
+
+static float NAME(rms_norm)(const float *x, const float *weight, int64_t count, float epsilon, float *out) {
+  float partial[16] = {0};
+  lanes acc = {0};
+  for (int64_t i = 0; i < count; i += 16) acc = FMA(LOAD(x + i), LOAD(x + i), acc);
+  STORE(partial, acc);
+  const float squares = NAME(tree)(partial);
+  const float root = __builtin_elementwise_sqrt(squares / (float)count + epsilon);
+  const float r = 1.0f / root;
+  for (int64_t i = 0; i < count; i += 16) STORE(out + i, (LOAD(x + i) * SPLAT(r)) * LOAD(weight + i));
+  return squares;
+}
+
+static void NAME(swiglu)(const float *gate, const float *up, int64_t count, float *out) {
+  for (int64_t i = 0; i < count; i += 16) {
+    const lanes g = LOAD(gate + i);
+    lanes e;
+    EXPONENTIAL(e, -g);
+    STORE(out + i, (g / (SPLAT(1.0f) + e)) * LOAD(up + i));
+  }
+}
+
+static void NAME(rope)(float *x, int64_t heads, int64_t head_dimension, int64_t pairs, const float *cosines,
+                       const float *sines) {
+  for (int64_t h = 0; h < heads; h++, x += head_dimension)
+    for (int64_t i = 0; i < pairs; i++) {
+      const float a = x[2 * i], b = x[2 * i + 1], c = cosines[i], s = sines[i];
+      x[2 * i] = __builtin_elementwise_fma(a, c, -(b * s));
+      x[2 * i + 1] = __builtin_elementwise_fma(a, s, b * c);
+    }
+}
+
+static uint32_t NAME(store)(const float *key, const float *value, int64_t head_dimension, int64_t position,
+                            uint16_t *keys, uint16_t *values) {
+  uint16_t *k = keys + position / 16 * 16 * head_dimension + position % 16, *v = values + position * head_dimension;
+  uint32_t top = 0;
+  for (int64_t d = 0; d < head_dimension; d += 16) {
+    uint16_t column[16];
+    *(halves *)column = __builtin_convertvector(LOAD(key + d), halves);
+    *(halves *)(v + d) = __builtin_convertvector(LOAD(value + d), halves);
+    for (int j = 0; j < 16; j++) {
+      k[16 * (d + j)] = column[j];
+      const uint32_t a = column[j] & 0x7fff, b = v[d + j] & 0x7fff;
+      top = a > top ? a : top;
+      top = b > top ? b : top;
+    }
+  }
+  return top;
+}
+
+// `n` and `m` are constants at each call, so both loops unroll into registers.
+static inline __attribute__((always_inline)) void NAME(score_tile)(const dna_attention *a, int64_t first,
+                                                                   int64_t block, const int n, const int m) {
+  lanes acc[12];
+  const float *q[6];
+  for (int i = 0; i < n; i++) q[i] = a->queries[first + i];
+#pragma unroll
+  for (int i = 0; i < n * m; i++) acc[i] = (lanes){0};
+  const uint16_t *keys = a->keys + 16 * block * a->head_dimension;
+  for (int64_t d = 0; d < a->head_dimension; d++) {
+#pragma unroll
+    for (int j = 0; j < m; j++) {
+      const lanes k = LOAD_HALVES(keys + 16 * (d + j * a->head_dimension));
+#pragma unroll
+      for (int i = 0; i < n; i++) acc[i * m + j] = FMA(SPLAT(q[i][d]), k, acc[i * m + j]);
+    }
+  }
+#pragma unroll
+  for (int i = 0; i < n; i++)
+#pragma unroll
+    for (int j = 0; j < m; j++)
+      STORE(a->scores + (first + i) * a->score_stride + 16 * (block + j), acc[i * m + j] * SPLAT(a->scale));
+}
+
+static inline __attribute__((always_inline)) void NAME(scores)(const dna_attention *a, int64_t first, int64_t blocks,
+                                                               const int n, const int m) {
+  int64_t b = 0;
+  for (; b + m <= blocks; b += m) NAME(score_tile)(a, first, b, n, m);
+  for (; b < blocks; b++) NAME(score_tile)(a, first, b, n, 1);
+}
+
+// Scores of one query to weights, in place; returns the denominator. Lanes past the end take part in neither sum:
+// their weight is +0 and a partial sum is never -0, so adding them leaves every bit.
+static float NAME(softmax)(float *scores, int64_t length, uint32_t *magnitude) {
+  const uint32_t bits = NAME(magnitude)(scores, length);
+  *magnitude = bits > *magnitude ? bits : *magnitude;
+  const int64_t blocks = (length + 15) / 16;
+  for (int64_t p = length; p < 16 * blocks; p++) scores[p] = -__builtin_inff();
+  lanes top = LOAD(scores);
+  for (int64_t b = 1; b < blocks; b++) top = LARGER(LOAD(scores + 16 * b), top);
+  float most = top[0];
+  for (int j = 1; j < 16; j++) most = LARGER(top[j], most);
+  lanes acc = {0};
+  for (int64_t b = 0; b < blocks; b++) {
+    lanes e;
+    EXPONENTIAL(e, LOAD(scores + 16 * b) - SPLAT(most));
+    if (b == blocks - 1)
+      for (int64_t p = length - 16 * b; p < 16; p++) e[p] = 0;
+    acc += e;
+    STORE(scores + 16 * b, e);
+  }
+  float partial[16];
+  STORE(partial, acc);
+  return NAME(tree)(partial);
+}
+
+static inline __attribute__((always_inline)) void NAME(value_tile)(const dna_attention *a, const float *denominators,
+                                                                   int64_t first, int64_t dimension, const int n,
+                                                                   const int m) {
+  lanes acc[VALUE_TILE * VALUE_SLAB];
+  int64_t shared = a->lengths[first];
+  for (int i = 1; i < n; i++) shared = a->lengths[first + i] < shared ? a->lengths[first + i] : shared;
+#pragma unroll
+  for (int i = 0; i < n * m; i++) acc[i] = (lanes){0};
+  const float *weights = a->scores + first * a->score_stride;
+  const uint16_t *values = a->values + dimension;
+  for (int64_t p = 0; p < shared; p++) {
+    lanes v[VALUE_SLAB];
+#pragma unroll
+    for (int j = 0; j < m; j++) v[j] = LOAD_HALVES(values + p * a->head_dimension + 16 * j);
+#pragma unroll
+    for (int i = 0; i < n; i++)
+#pragma unroll
+      for (int j = 0; j < m; j++)
+        acc[i * m + j] = FMA(SPLAT(weights[i * a->score_stride + p]), v[j], acc[i * m + j]);
+  }
+#pragma unroll
+  for (int i = 0; i < n; i++) {
+    for (int64_t p = shared; p < a->lengths[first + i]; p++)
+#pragma unroll
+      for (int j = 0; j < m; j++)
+        acc[i * m + j] = FMA(SPLAT(weights[i * a->score_stride + p]),
+                             LOAD_HALVES(values + p * a->head_dimension + 16 * j), acc[i * m + j]);
+#pragma unroll
+    for (int j = 0; j < m; j++)
+      STORE(a->outputs[first + i] + dimension + 16 * j, acc[i * m + j] / SPLAT(denominators[i]));
+  }
+}
+
+static inline __attribute__((always_inline)) void NAME(sums)(const dna_attention *a, const float *denominators,
+                                                             int64_t first, const int n) {
+  int64_t d = 0;
+  for (; d + 16 * VALUE_SLAB <= a->head_dimension; d += 16 * VALUE_SLAB)
+    NAME(value_tile)(a, denominators, first, d, n, VALUE_SLAB);
+  for (; d < a->head_dimension; d += 16) NAME(value_tile)(a, denominators, first, d, n, 1);
+}
+
+static uint32_t NAME(attention)(const dna_attention *a) {
+  uint32_t magnitude = 0;
+  for (int64_t first = 0; first < a->count;) {
+    const int64_t left = a->count - first;
+    const int n = left >= SCORE_TILE ? SCORE_TILE : left >= 3 ? 3 : 1;
+    int64_t longest = 0;
+    for (int i = 0; i < n; i++) longest = a->lengths[first + i] > longest ? a->lengths[first + i] : longest;
+    const int64_t blocks = (longest + 15) / 16;
+    if (n == SCORE_TILE) NAME(scores)(a, first, blocks, SCORE_TILE, SCORE_BLOCKS);
+    else if (n == 3) NAME(scores)(a, first, blocks, 3, 2);
+    else NAME(scores)(a, first, blocks, 1, 4);
+    float denominators[SCORE_TILE];
+    for (int i = 0; i < n; i++)
+      denominators[i] = NAME(softmax)(a->scores + (first + i) * a->score_stride, a->lengths[first + i], &magnitude);
+    int i = 0;
+    for (; i + VALUE_TILE <= n; i += VALUE_TILE) NAME(sums)(a, denominators + i, first + i, VALUE_TILE);
+    for (; i < n; i++) NAME(sums)(a, denominators + i, first + i, 1);
+    first += n;
+  }
+  return magnitude;
+}
+
+// Float matrices in groups of 16 rows: [column][row]. One fma a column, columns ascending.
+static inline __attribute__((always_inline)) void NAME(float_tile)(const void *w, const bool half, int64_t columns,
+                                                                   const float *x, int64_t x_stride, float *out,
+                                                                   int64_t stride, int mode, const int n) {
+  lanes acc[4];
+#pragma unroll
+  for (int t = 0; t < n; t++) acc[t] = (lanes){0};
+  for (int64_t k = 0; k < columns; k++) {
+    const lanes v = half ? LOAD_HALVES((const uint16_t *)w + 16 * k) : LOAD((const float *)w + 16 * k);
+#pragma unroll
+    for (int t = 0; t < n; t++) acc[t] = FMA(v, SPLAT(x[t * x_stride + k]), acc[t]);
+  }
+#pragma unroll
+  for (int t = 0; t < n; t++) {
+    float *o = out + t * stride;
+    STORE(o, mode == DNA_ADD ? LOAD(o) + acc[t] : acc[t]);
+  }
+}
+
+static inline __attribute__((always_inline)) void NAME(float_matrix)(const void *w, const bool half, int64_t groups,
+                                                                     int64_t columns, const float *x, int64_t x_stride,
+                                                                     int64_t tokens, float *out, int64_t stride,
+                                                                     int mode) {
+  for (int64_t g = 0; g < groups; g++) {
+    const void *group = (const uint8_t *)w + g * columns * 16 * (half ? 2 : 4);
+    int64_t t = 0;
+    for (; t + 4 <= tokens; t += 4)
+      NAME(float_tile)(group, half, columns, x + t * x_stride, x_stride, out + t * stride + 16 * g, stride, mode, 4);
+    for (; t < tokens; t++)
+      NAME(float_tile)(group, half, columns, x + t * x_stride, x_stride, out + t * stride + 16 * g, stride, mode, 1);
+  }
+}
+
+static void NAME(f16)(const uint16_t *w, int64_t groups, int64_t columns, const float *x, int64_t x_stride,
+                      int64_t tokens, float *out, int64_t stride, int mode) {
+  NAME(float_matrix)(w, true, groups, columns, x, x_stride, tokens, out, stride, mode);
+}
+
+static void NAME(f32)(const float *w, int64_t groups, int64_t columns, const float *x, int64_t x_stride,
+                      int64_t tokens, float *out, int64_t stride, int mode) {
+  NAME(float_matrix)(w, false, groups, columns, x, x_stride, tokens, out, stride, mode);
+}
