@@ -6,6 +6,7 @@ public struct HTTP2HeaderBlock {
         var name: Int
         var value: Int
         var end: Int
+        var flags: UInt8
     }
 
     private var bytes: [UInt8] = []
@@ -37,7 +38,12 @@ public struct HTTP2HeaderBlock {
         bytes.append(contentsOf: name.utf8)
         let middle = bytes.count
         bytes.append(contentsOf: value.utf8)
-        slots.append(Slot(name: start, value: middle, end: bytes.count))
+        slots.append(Slot(name: start, value: middle, end: bytes.count, flags: Self.flags(name)))
+    }
+
+    /// A value that never comes twice would only push others out of HPACK's table.
+    private static func flags(_ name: String) -> UInt8 {
+        UInt8((name == "x-request-id" ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE).rawValue)
     }
 
     private static func isConnectionSpecific(_ name: String) -> Bool {
@@ -57,7 +63,7 @@ public struct HTTP2HeaderBlock {
                     entries.append(
                         nghttp2_nv(
                             name: base + slot.name, value: base + slot.value,
-                            namelen: slot.value - slot.name, valuelen: slot.end - slot.value, flags: 0))
+                            namelen: slot.value - slot.name, valuelen: slot.end - slot.value, flags: slot.flags))
                 }
             }
             return entries.withUnsafeBufferPointer { body($0.baseAddress, $0.count) }

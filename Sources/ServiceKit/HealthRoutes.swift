@@ -1,0 +1,80 @@
+import HTTPTypes
+public import Hummingbird
+
+/// Something a service needs before it can serve.
+public struct HealthCheck: Sendable {
+    /// What is checked, as operators call it.
+    public let name: String
+    let check: @Sendable () async throws -> Void
+
+    /// A check that throws when the thing is not there. A `ServiceError`'s message is shown, any other error's is not.
+    public init(_ name: String, _ check: @escaping @Sendable () async throws -> Void) {
+        self.name = name
+        self.check = check
+    }
+}
+
+/// The answer of `/readyz`.
+public struct Readiness: Codable, Hashable, Sendable {
+    /// One check's result.
+    public struct Check: Codable, Hashable, Sendable {
+        /// What was checked.
+        public let name: String
+        /// Whether it is there.
+        public let ready: Bool
+        /// Why not.
+        public let detail: String?
+    }
+
+    /// Whether all checks passed.
+    public let ready: Bool
+    /// The checks in the order given.
+    public let checks: [Check]
+}
+
+extension Router where Context == ServiceContext {
+    /// Adds `/healthz` (the process is alive) and `/readyz` (every check passes: 200; otherwise 503).
+    public func addHealthRoutes(checks: [HealthCheck], timeout: Duration = .seconds(2)) {
+        getJSON("healthz") { _, _ in ["status": "ok"] }
+        get("readyz") { _, _ -> Response in
+            let readiness = await Readiness.determine(checks, timeout: timeout)
+            return try .json(readiness, status: readiness.ready ? .ok : .serviceUnavailable)
+        }
+    }
+}
+
+extension Readiness {
+    static func determine(_ checks: [HealthCheck], timeout: Duration) async -> Readiness {
+        let results = await withTaskGroup(of: (Int, Check).self) { group in
+            for (index, check) in checks.enumerated() {
+                group.addTask { (index, await run(check, timeout: timeout)) }
+            }
+            var results: [(Int, Check)] = []
+            for await result in group { results.append(result) }
+            return results.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+        return Readiness(ready: results.allSatisfy(\.ready), checks: results)
+    }
+
+    private static func run(_ check: HealthCheck, timeout: Duration) async -> Check {
+        let detail = await withTaskGroup(of: String?.self) { group in
+            group.addTask {
+                do {
+                    try await check.check()
+                    return nil
+                } catch {
+                    return (error as? ServiceError)?.message ?? "not available"
+                }
+            }
+            group.addTask {
+                // Cancelled when the check was faster.
+                try? await Task.sleep(for: timeout)
+                return "no answer in time"
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first
+        }
+        return Check(name: check.name, ready: detail == nil, detail: detail)
+    }
+}
