@@ -127,8 +127,8 @@ enum InitialSchema {
             certified_at timestamptz NOT NULL DEFAULT now()
         );
 
-        -- Transitions: forwards, back from voting to assigned for a larger committee, and out. A request that failed before
-        -- anything was decided may be asked again: its id, and so its seed, stay what they were.
+        -- Transitions: forwards, back from voting to assigned for a larger committee, and out. A request that failed may be
+        -- asked again: its id, and so its seed, stay what they were. What was decided stays decided, and is signed then.
         CREATE FUNCTION check_request_transition() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             IF NEW.id <> OLD.id OR NEW.model <> OLD.model OR NEW.document::text <> OLD.document::text THEN
@@ -144,9 +144,9 @@ enum InitialSchema {
                     ('voting', 'decided'), ('decided', 'certified'))
                 OR (NEW.state IN ('failed', 'cancelled', 'expired')
                     AND OLD.state IN ('accepted', 'seeded', 'assigned', 'voting', 'decided'))
-                OR (NEW.state = 'accepted' AND OLD.state IN ('failed', 'cancelled', 'expired')
+                OR (NEW.state IN ('accepted', 'decided') AND OLD.state IN ('failed', 'cancelled', 'expired')
                     AND NEW.attempt = OLD.attempt + 1
-                    AND NOT EXISTS (SELECT FROM decisions WHERE request = OLD.id))
+                    AND (NEW.state = 'decided') = EXISTS (SELECT FROM decisions WHERE request = OLD.id))
             ) THEN
                 RAISE EXCEPTION 'illegal transition from % to %', OLD.state, NEW.state
                     USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'requests_transition';
@@ -173,11 +173,11 @@ enum InitialSchema {
         CREATE TRIGGER decisions_final BEFORE UPDATE ON decisions FOR EACH ROW EXECUTE FUNCTION refuse_change();
         CREATE TRIGGER certificates_final BEFORE UPDATE ON certificates FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
-        -- Commitments while the set is open, votes once it is closed.
+        -- Commitments while the set is open, votes once it is closed. A round that gave way to a later one is over.
         CREATE FUNCTION check_commitment() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             PERFORM FROM rounds WHERE request = NEW.request AND round = NEW.round AND set_root IS NULL FOR SHARE;
-            IF NOT FOUND THEN
+            IF NOT FOUND OR EXISTS (SELECT FROM rounds WHERE request = NEW.request AND round > NEW.round) THEN
                 RAISE EXCEPTION 'the commitment set is closed'
                     USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'commitments_in_time';
             END IF;
@@ -206,8 +206,26 @@ enum InitialSchema {
         END $$;
         CREATE TRIGGER votes_in_time BEFORE INSERT ON votes FOR EACH ROW EXECUTE FUNCTION check_vote();
 
+        -- Asking: a new request, or the one that is there; a failed one gets another attempt. The one way in for gateways.
+        CREATE FUNCTION accept_request(new_id bytea, new_model bytea, new_document json, lifetime_seconds bigint)
+            RETURNS SETOF requests LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+        BEGIN
+            INSERT INTO requests (id, model, document, expires_at)
+                VALUES (new_id, new_model, new_document, now() + make_interval(secs => lifetime_seconds))
+                ON CONFLICT (id) DO NOTHING;
+            IF NOT FOUND THEN
+                UPDATE requests SET
+                    state = CASE WHEN EXISTS (SELECT FROM decisions WHERE request = new_id)
+                        THEN 'decided' ELSE 'accepted' END::request_state,
+                    reason = NULL, attempt = attempt + 1, lease_owner = NULL, lease_until = NULL,
+                    expires_at = now() + make_interval(secs => lifetime_seconds)
+                WHERE id = new_id AND state IN ('failed', 'cancelled', 'expired');
+            END IF;
+            RETURN QUERY SELECT * FROM requests WHERE id = new_id;
+        END $$;
+
         -- Channels: dna_requests 'ID STATE' when a request changes state; dna_rounds 'ID' when a round opens, closes its set,
-        -- or hears from a node.
+        -- or hears from a node; dna_assignments 'NODE' when a node has new work.
         CREATE FUNCTION announce_request() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             PERFORM pg_notify('dna_requests', encode(NEW.id, 'hex') || ' ' || NEW.state);
@@ -227,15 +245,23 @@ enum InitialSchema {
         CREATE TRIGGER commitments_announce AFTER INSERT ON commitments FOR EACH ROW EXECUTE FUNCTION announce_round();
         CREATE TRIGGER votes_announce AFTER INSERT ON votes FOR EACH ROW EXECUTE FUNCTION announce_round();
 
-        -- The gateway accepts requests and reads; the aggregator does the rest; neither deletes.
+        CREATE FUNCTION announce_assignment() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            PERFORM pg_notify('dna_assignments', encode(NEW.node, 'hex'));
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER assignments_announce AFTER INSERT ON assignments
+            FOR EACH ROW EXECUTE FUNCTION announce_assignment();
+
+        -- The gateway asks and reads; the aggregator does the rest; neither deletes.
         DO $$
         BEGIN
             IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'dna_gateway') THEN CREATE ROLE dna_gateway LOGIN; END IF;
             IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'dna_aggregator') THEN CREATE ROLE dna_aggregator LOGIN; END IF;
         END $$;
         GRANT SELECT ON ALL TABLES IN SCHEMA public TO dna_gateway, dna_aggregator;
-        GRANT INSERT (id, model, document, expires_at) ON requests TO dna_gateway;
-        GRANT UPDATE (state, reason, attempt, expires_at, seed, lease_owner, lease_until) ON requests TO dna_gateway;
+        REVOKE ALL ON FUNCTION accept_request FROM PUBLIC;
+        GRANT EXECUTE ON FUNCTION accept_request TO dna_gateway;
         GRANT INSERT, UPDATE ON network, models, nodes, rounds TO dna_aggregator;
         GRANT UPDATE ON requests TO dna_aggregator;
         GRANT INSERT ON rosters, assignments, commitments, outputs, votes, decisions, certificates TO dna_aggregator;
