@@ -13,7 +13,7 @@ struct PostgresClusterTests {
 
     @Test func keepsDataAcrossAKillAndAReusedProcessNumber() async throws {
         try await withFolder { folder in
-            let cluster = try await PostgresCluster.start(folder: folder, isDurable: false)
+            let cluster = try await PostgresCluster.start(folder: folder)
             let connection = try await PostgresConnection.connect(cluster.administratorConfiguration())
             try await connection.query("CREATE TABLE kept AS SELECT 7::int8 AS n")
             kill(cluster.pid, SIGKILL)
@@ -23,7 +23,7 @@ struct PostgresClusterTests {
             var lines = try String(contentsOfFile: lock, encoding: .utf8).components(separatedBy: "\n")
             lines[0] = String(getpid())
             try lines.joined(separator: "\n").write(toFile: lock, atomically: false, encoding: .utf8)
-            let again = try await PostgresCluster.start(folder: folder, isDurable: false)
+            let again = try await PostgresCluster.start(folder: folder)
             let fresh = try await PostgresConnection.connect(again.administratorConfiguration())
             #expect(try await fresh.query("SELECT n FROM kept").one().value("n", as: Int.self) == 7)
             await again.stop()

@@ -69,9 +69,16 @@ struct ProcessSupervisorTests {
         let specification = shell("orphan", "exec sleep 600")
         let child = try await withCheckedContinuation { continuation in
             Thread.detachNewThread {
-                continuation.resume(returning: ChildProcess.startFromThisThread(specification))
+                let outcome = ChildProcess.startFromThisThread(specification)
+                // Before it has become itself it has not yet asked for the signal.
+                while let child = try? outcome.get(), child.exit == nil, !isSleeping(child.pid) { sched_yield() }
+                continuation.resume(returning: outcome)
             }
         }.get()
         #expect(await child.waitForExit() == .signalled(SIGTERM))
     }
+}
+
+private func isSleeping(_ pid: Int32) -> Bool {
+    (try? String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8)) == "sleep\n"
 }

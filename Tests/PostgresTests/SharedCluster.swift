@@ -1,12 +1,25 @@
 import Foundation
 import LocalNetwork
 import Postgres
+import Synchronization
 
-/// One server for all tests of this target; it dies with the test process, and its folder goes at exit.
+/// One server for all tests of this target; it ends with the test process, and its folder goes with it.
 enum SharedCluster {
     private static let start = Task {
         let folder = temporaryFolder()
-        return try await PostgresCluster.start(folder: folder, isDurable: false)
+        let cluster = try await PostgresCluster.start(folder: folder, isDurable: false)
+        running.withLock { $0 = (cluster.pid, folder) }
+        atexit { SharedCluster.remove() }
+        return cluster
+    }
+    private static let running = Mutex<(pid: Int32, folder: String)?>(nil)
+
+    private static func remove() {
+        guard let (pid, folder) = running.withLock({ $0 }) else { return }
+        // The immediate shutdown: nothing here is worth writing down.
+        kill(pid, SIGQUIT)
+        while kill(pid, 0) == 0 { sched_yield() }
+        try? FileManager.default.removeItem(atPath: folder)
     }
 
     static func cluster() async throws -> PostgresCluster { try await start.value }
