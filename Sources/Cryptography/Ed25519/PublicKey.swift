@@ -56,7 +56,12 @@ extension Ed25519 {
             self.init(commitment: commitment, response: response)
         }
 
-        package init(commitment: Octets32, response: Octets32) {
+        /// A signature put together from its two halves.
+        public init(commitment: GroupElement, response: Scalar) {
+            self.init(commitment: commitment.octets, response: response.octets)
+        }
+
+        private init(commitment: Octets32, response: Octets32) {
             self.commitment = commitment
             self.response = response
         }

@@ -36,10 +36,13 @@ public struct SHA512: Sendable {
         return context.finish()
     }
 
-    /// The digest, written straight to 64 bytes of memory that the caller owns: for digests that are secrets.
-    package consuming func finalize(into output: UnsafeMutablePointer<UInt8>) {
+    /// The digest as a secret, 64 bytes. Ends this value; a copy taken before goes on.
+    public consuming func finalizeSecret() -> SecretBytes {
         if !isKnownUniquelyReferenced(&context) { context = context.copy() }
-        context.finish(into: output)
+        let context = context
+        return SecretBytes(count: Self.byteCount) {
+            context.finish(into: $0.baseAddress!.assumingMemoryBound(to: UInt8.self))
+        }
     }
 
     /// The digest of raw memory, 64 bytes.
