@@ -1,0 +1,116 @@
+import Kernels
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Threads that run one function together, each with its index; the caller of `run` is thread 0.
+///
+/// One run is one wake-up; inside it the threads meet at `barrier`. With one thread nothing waits for anything.
+final class ThreadTeam: @unchecked Sendable {
+    let count: Int
+    private let body: @Sendable (Int) -> Void
+    private let start = Gate()
+    private let meeting = Gate()
+    private let arrived = Atomic<Int>(0)
+    private let stopping = Atomic<Bool>(false)
+    private var threads: [pthread_t] = []
+
+    /// `body` must hold no strong reference to the team. `cpus`, if given, pins thread i to `cpus[i % cpus.count]`
+    /// for i ≥ 1; thread 0 belongs to the caller. Throws when a thread cannot be started or its float environment
+    /// is not the default one.
+    init(count: Int, cpus: [Int]?, body: @escaping @Sendable (Int) -> Void) throws(EngineError) {
+        precondition(count >= 1)
+        self.count = count
+        self.body = body
+        guard FloatEnvironment.isExact else { throw .floatEnvironment }
+        for index in 1..<max(count, 1) {
+            let cpu = cpus.flatMap { $0.isEmpty ? nil : $0[index % $0.count] }
+            guard let thread = Self.spawn(Member(team: self, index: index, cpu: cpu)) else { throw .cannotStartThread }
+            threads.append(thread)
+        }
+        // Every member checks its own environment before the first barrier; a bad one is reported here.
+        guard count == 1 || allExact() else { throw .floatEnvironment }
+    }
+
+    private let inexact = Atomic<Bool>(false)
+    private func allExact() -> Bool {
+        barrier()
+        return !inexact.load(ordering: .acquiring)
+    }
+
+    /// Runs `body(index)` on every thread; returns when all are done.
+    func run() {
+        guard count > 1 else { return body(0) }
+        start.advance()
+        body(0)
+        barrier()
+    }
+
+    /// Waits until every thread of the team has come here.
+    func barrier() {
+        guard count > 1 else { return }
+        let seen = meeting.now
+        if arrived.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue == count {
+            arrived.store(0, ordering: .sequentiallyConsistent)
+            meeting.advance()
+        } else {
+            meeting.wait(past: seen)
+        }
+    }
+
+    /// Ends and joins the threads; the team cannot run again.
+    func stop() {
+        stopping.store(true, ordering: .sequentiallyConsistent)
+        start.advance()
+        for thread in threads { pthread_join(thread, nil) }
+        threads = []
+    }
+
+    private final class Member {
+        let team: ThreadTeam
+        let index: Int
+        let cpu: Int?
+        init(team: ThreadTeam, index: Int, cpu: Int?) {
+            self.team = team
+            self.index = index
+            self.cpu = cpu
+        }
+
+        func work() {
+            var seen = 0
+            if let cpu { _ = Processor.pin(to: cpu) }  // a refusal costs speed, not correctness
+            if !FloatEnvironment.isExact { team.inexact.store(true, ordering: .releasing) }
+            team.barrier()
+            while true {
+                team.start.wait(past: seen)
+                seen += 1
+                if team.stopping.load(ordering: .acquiring) { return }
+                team.body(index)
+                team.barrier()
+            }
+        }
+    }
+
+    private static func spawn(_ member: Member) -> pthread_t? {
+        var thread = pthread_t()
+        let argument = Unmanaged.passRetained(member)
+        let status = pthread_create(
+            &thread, nil,
+            { argument in
+                // The Linux and Darwin signatures differ in optionality.
+                let raw: UnsafeMutableRawPointer? = argument
+                guard let raw else { return nil }
+                Unmanaged<Member>.fromOpaque(raw).takeRetainedValue().work()
+                return nil
+            }, argument.toOpaque())
+        guard status == 0 else {
+            argument.release()
+            return nil
+        }
+        return thread
+    }
+}
