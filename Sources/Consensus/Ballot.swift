@@ -1,5 +1,4 @@
 public import Canonical
-public import Cryptography
 public import DNAProtocol
 
 /// What one round's commitments and votes are held against.

@@ -43,7 +43,8 @@ public struct DecisionCheck: Sendable {
         try require(committee.version == 1, "committee.version", "must be 1")
         try require(committee.network == network, "committee.network", "is not this network")
         try require(committee.request == requestID, "committee.request", "is not this request")
-        try require(committee.roster == (try evidence.roster.roster.rosterID()), "committee.roster", "is not the roster")
+        try require(
+            committee.roster == (try evidence.roster.roster.rosterID()), "committee.roster", "is not the roster")
         try require((1...64).contains(committee.round), "committee.round", "must be 1 to 64")
         try require(
             (policy.committee...policy.maximumCommittee).contains(committee.members.count), "committee.members",

@@ -41,7 +41,8 @@ public struct Tally: Sendable {
 
     /// Counts `votes`, one per member; votes of others count nothing.
     public func verdict(on votes: [Vote.Body]) -> Verdict {
-        let cast = Dictionary(votes.filter { weights[$0.node] != nil }.map { ($0.node, $0.answer) }) { first, _ in first }
+        let cast = Dictionary(votes.filter { weights[$0.node] != nil }.map { ($0.node, $0.answer) }) { first, _ in first
+        }
         let answers = Dictionary(grouping: cast.keys) { cast[$0] }
         for (answer, voters) in answers {
             if let answer, isEnough(voters) { return .agreed(answer, voters: voters.sorted()) }

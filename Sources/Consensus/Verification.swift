@@ -1,4 +1,3 @@
-public import Canonical
 public import DNAProtocol
 
 /// What an offline verification of a bundle found.
@@ -49,7 +48,8 @@ public struct Verification: Hashable, Sendable {
         }
         check("request") {
             try require(
-                try bundle.evidence.request.requestID() == decision.request, "request", "is not the one that was decided")
+                try bundle.evidence.request.requestID() == decision.request, "request",
+                "is not the one that was decided")
         }
         check("prompt") {
             try require(try bundle.prompt.promptID() == decision.prompt, "prompt", "is not the one that was decided")

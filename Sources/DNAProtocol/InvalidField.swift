@@ -16,7 +16,7 @@ public struct InvalidField: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Throws ``InvalidField`` unless `condition` holds.
-package func require(
+func require(
     _ condition: @autoclosure () -> Bool, _ field: String, _ reason: @autoclosure () -> String
 ) throws(InvalidField) {
     if !condition() { throw InvalidField(field, reason()) }

@@ -1,4 +1,4 @@
-package import Canonical
+import Canonical
 public import Cryptography
 
 /// A value that is hashed or signed: its context string, a newline, then its RFC 8785 form.

@@ -8,6 +8,8 @@ public enum StateError: Error, Hashable, Sendable, CustomStringConvertible {
     case cannotWrite(String, Int32)
     /// A file does not hold what it should.
     case damaged(String)
+    /// A file with a secret can be read by others than its owner.
+    case readableByOthers(String)
     /// A key file holds another kind of key.
     case wrongKind(String, expected: String)
     /// A key file cannot be opened: a wrong passphrase, or the file was altered.
@@ -19,6 +21,7 @@ public enum StateError: Error, Hashable, Sendable, CustomStringConvertible {
         case .cannotRead(let path, let number): "cannot read \(path): \(String(cString: strerror(number)))"
         case .cannotWrite(let path, let number): "cannot write \(path): \(String(cString: strerror(number)))"
         case .damaged(let path): "\(path) is damaged"
+        case .readableByOthers(let path): "\(path) can be read by others: chmod 600 it"
         case .wrongKind(let path, let expected): "\(path) does not hold a \(expected) key"
         case .cannotOpen(let path): "cannot open \(path): wrong passphrase, or the file was altered"
         }

@@ -12,7 +12,7 @@ public struct WriteOnceStore: Sendable {
     /// Opens the table in `folder`, which is created with mode 0700 if it is not there.
     public init(folder: String) throws(StateError) {
         self.folder = folder
-        try Self.makeFolder(folder)
+        _ = try Self.makeFolder(folder)
     }
 
     /// Records `value` for `key` unless the key has one already.
@@ -21,7 +21,7 @@ public struct WriteOnceStore: Sendable {
     public func record(_ value: Digest, for key: Digest) throws(StateError) -> Digest {
         if let present = try self.value(for: key) { return present }
         let parent = folder + "/" + key.hex.prefix(2)
-        try Self.makeFolder(parent)
+        if try Self.makeFolder(parent) { try Self.synchronizeFolder(folder) }
         let temporary = parent + "/.new-" + Digest.of("dna/temporary/1", SystemRandom.bytes(count: 16)).hex
         try Self.write(value, to: temporary)
         defer { unlink(temporary) }
@@ -49,8 +49,11 @@ public struct WriteOnceStore: Sendable {
 
     private func path(of key: Digest) -> String { "\(folder)/\(key.hex.prefix(2))/\(key.hex)" }
 
-    private static func makeFolder(_ path: String) throws(StateError) {
-        if mkdir(path, 0o700) != 0, errno != EEXIST { throw StateError.cannotWrite(path, errno) }
+    /// Whether the folder is new.
+    private static func makeFolder(_ path: String) throws(StateError) -> Bool {
+        if mkdir(path, 0o700) == 0 { return true }
+        guard errno == EEXIST else { throw StateError.cannotWrite(path, errno) }
+        return false
     }
 
     private static func write(_ value: Digest, to path: String) throws(StateError) {

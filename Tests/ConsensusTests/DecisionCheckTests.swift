@@ -74,7 +74,8 @@ import Testing
         let node = evidence.votes[0].body.node
         let forged = try fixture.body(request, evidence.committee, node, text: "Rome")
         evidence.votes[0] = try Vote(
-            body: forged, set: try evidence.set.root(), salt: fixture.salt(node), key: try #require(fixture.nodes[node]))
+            body: forged, set: try evidence.set.root(), salt: fixture.salt(node), key: try #require(fixture.nodes[node])
+        )
         expectRefusal(of: "vote", decision, evidence)
         evidence.votes[0] = try Vote(
             body: evidence.votes[1].body, set: try evidence.set.root(), salt: fixture.salt(node),

@@ -18,7 +18,8 @@ struct Fixture {
         policy: Policy = Policy(rule: .majority, committee: 3), spareRanks: Int = 2
     ) throws {
         let signers = (1...4).map {
-            Genesis.Signer(identifier: $0, identity: Ed25519.SigningKey().publicKey, encryption: X25519.SecretKey().publicKey)
+            Genesis.Signer(
+                identifier: $0, identity: Ed25519.SigningKey().publicKey, encryption: X25519.SecretKey().publicKey)
         }
         genesis = Genesis(
             name: "test", development: development, createdAt: Timestamp(seconds: 1_800_000_000),
@@ -72,7 +73,8 @@ struct Fixture {
     func body(_ request: Request, _ committee: Committee, _ node: Ed25519.PublicKey, text: String) throws -> Vote.Body {
         let output = Output(tokens: Array(text.utf8).map(Int.init), text: text, finishReason: .stop)
         let result = Vote.Result(
-            prompt: try Prompt(tokens: [1, 2, 3]).promptID(), output: output, trace: Digest.of("trace", Array(text.utf8)))
+            prompt: try Prompt(tokens: [1, 2, 3]).promptID(), output: output,
+            trace: Digest.of("trace", Array(text.utf8)))
         return try Vote.Body(
             request: request, randomness: Randomness(of: request, id: try request.requestID()), committee: committee,
             node: node, result: result)

@@ -17,10 +17,11 @@ import Testing
     }
 
     private func round(commitments: Int, closed: Bool = false, votes: [Vote] = []) -> RoundProgress {
-        RoundProgress(
+        let commitments = Array(evidence.set.commitments.prefix(commitments))
+        return RoundProgress(
             committee: evidence.committee, tally: tally,
-            commitments: Array(evidence.set.commitments.prefix(commitments)), commitDeadline: start + 10,
-            set: closed ? CommitmentSet(round: 1, commitments: Array(evidence.set.commitments.prefix(commitments))) : nil,
+            commitments: commitments, commitDeadline: start + 10,
+            set: closed ? CommitmentSet(round: 1, commitments: commitments) : nil,
             voteDeadline: closed ? start + 20 : nil, votes: votes)
     }
 

@@ -91,7 +91,8 @@ import Testing
         case .agreed(let answer, let voters):
             let winners = votes.filter { $0.answer == answer }
             #expect(voters == winners.map(\.node).sorted())
-            return String(says[says.index(says.startIndex, offsetBy: votes.firstIndex(of: winners[0]) ?? 0)])
+            let spoken = says.filter { $0 != "-" }
+            return zip(votes, spoken).first { $0.0 == winners.first }.map { String($0.1) } ?? "nobody"
         }
     }
 }

@@ -28,16 +28,18 @@ struct SourceTree {
         self.files = files
     }
 
+    private static let modifiers: Set<Substring> = ["public", "package", "internal", "private", "@preconcurrency"]
+    private static let kinds: Set<Substring> = ["struct", "class", "enum", "func", "protocol", "typealias", "var"]
+
     /// The modules a Swift file imports.
     static func imports(of file: File) -> [String] {
         file.lines.compactMap { line in
             let words = line.split(separator: " ")
             guard let place = words.firstIndex(of: "import"), place <= 2, place + 1 < words.count,
-                words[..<place].allSatisfy({ ["public", "package", "internal", "private", "@preconcurrency"].contains($0) })
+                words[..<place].allSatisfy(modifiers.contains)
             else { return nil }
             // `import struct Foundation.Data` names a kind first.
-            let name = ["struct", "class", "enum", "func", "protocol", "typealias", "var"].contains(words[place + 1])
-                ? words.dropFirst(place + 2).first : words[place + 1]
+            let name = kinds.contains(words[place + 1]) ? words.dropFirst(place + 2).first : words[place + 1]
             return name.map { String($0.prefix { $0 != "." }) }
         }
     }

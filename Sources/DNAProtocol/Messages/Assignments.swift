@@ -1,4 +1,3 @@
-public import Canonical
 public import Cryptography
 
 /// A worker asks for work, and waits for it.

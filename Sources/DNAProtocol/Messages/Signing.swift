@@ -1,5 +1,3 @@
-public import Canonical
-
 /// The aggregator asks a signer for a nonce commitment: round one of signing.
 public struct NonceRequest: Codable, Hashable, Sendable {
     /// The decision the nonces will sign.

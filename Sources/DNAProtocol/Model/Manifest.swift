@@ -94,7 +94,8 @@ public struct Manifest: Codable, Hashable, Sendable, Statement {
         try require(files.count { $0.role == .weights } == 1, "files", "must hold one file of weights")
         try require(Set(files.map(\.name)).count == files.count, "files", "must have distinct names")
         for (index, file) in files.enumerated() {
-            let isPlain = (1...255).contains(file.name.utf8.count) && !file.name.contains("/")
+            let isPlain =
+                (1...255).contains(file.name.utf8.count) && !file.name.contains("/")
                 && !file.name.hasPrefix(".") && !file.name.utf8.contains(0)
             try require(isPlain, "files[\(index)].name", "must be a plain file name")
             try require(file.size > 0 && file.size < 1 << 53, "files[\(index)].size", "must be positive")

@@ -54,7 +54,8 @@ public struct Policy: Codable, Hashable, Sendable {
         try require(maximumCommittee >= committee, "policy.maximum_committee", "must be at least policy.committee")
         let limit = genesis.policyBounds.maximumCommittee
         try require(maximumCommittee <= limit, "policy.maximum_committee", "exceeds the network's bound of \(limit)")
-        try require((quorum != nil) == (rule == .quorum), "policy.quorum", "goes with the rule quorum, and only with it")
+        try require(
+            (quorum != nil) == (rule == .quorum), "policy.quorum", "goes with the rule quorum, and only with it")
         if let quorum {
             try require((1...committee).contains(quorum), "policy.quorum", "must be 1 to policy.committee")
         }

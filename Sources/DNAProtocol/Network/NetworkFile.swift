@@ -47,9 +47,9 @@ public struct NetworkFile: Codable, Hashable, Sendable {
         try require(version == 1, "version", "must be 1")
         try genesis.validate()
         let outcome = keyGeneration
+        let network = try genesis.networkID()
         try require(outcome.version == 1, "key_generation.version", "must be 1")
-        try require(
-            outcome.network == (try genesis.networkID()), "key_generation.network", "is not this genesis's network")
+        try require(outcome.network == network, "key_generation.network", "is not this genesis's network")
         let signers = genesis.signers
         try require(
             outcome.threshold == signers.threshold, "key_generation.threshold", "is not the genesis's threshold")

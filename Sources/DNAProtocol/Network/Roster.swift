@@ -154,7 +154,8 @@ public struct SignedRoster: Codable, Hashable, Sendable {
 
     /// Checks that this epoch follows `earlier`: nobody goes back, nobody skips the chain.
     public func validate(following earlier: Roster) throws {
+        let previous = try earlier.rosterID()
         try require(roster.epoch == earlier.epoch + 1, "epoch", "must follow the one before")
-        try require(roster.previous == (try earlier.rosterID()), "previous", "is not the epoch before")
+        try require(roster.previous == previous, "previous", "is not the epoch before")
     }
 }

@@ -134,7 +134,8 @@ extension Request.Input {
             try require(bytes <= Request.maximumInputBytes, "messages", "must be at most 1 MiB together")
         }
         if let prompt {
-            try require((1...Request.maximumInputBytes).contains(prompt.utf8.count), "prompt", "must be 1 byte to 1 MiB")
+            try require(
+                (1...Request.maximumInputBytes).contains(prompt.utf8.count), "prompt", "must be 1 byte to 1 MiB")
         }
     }
 }

@@ -1,0 +1,56 @@
+import Foundation
+
+/// Where a local network keeps its files: one folder, mode 0700.
+public struct NetworkFolder: Sendable {
+    /// The folder.
+    public let path: String
+
+    /// Names the folder; ``create()`` makes it.
+    public init(path: String) {
+        self.path = URL(fileURLWithPath: path).standardizedFileURL.path
+    }
+
+    /// Makes the folder and those in it that every part expects.
+    public func create() throws {
+        for folder in [path, keys, logs, workers, signers] {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        }
+    }
+
+    /// The passphrase that seals the keys.
+    public var passphrase: String { path + "/passphrase" }
+    /// What names the network.
+    public var genesis: String { path + "/genesis.json" }
+    /// The newest roster epoch.
+    public var roster: String { path + "/roster.json" }
+    /// What a verifier holds; there once the signers have a group key.
+    public var networkFile: String { path + "/network.json" }
+    /// The model package.
+    public var model: String { path + "/model" }
+    /// PostgreSQL's data.
+    public var postgres: String { path + "/postgres" }
+    /// One log file a service.
+    public var logs: String { path + "/logs" }
+    private var keys: String { path + "/keys" }
+    private var workers: String { path + "/workers" }
+    private var signers: String { path + "/signers" }
+
+    /// The sealed key of an administrator.
+    public func administratorKey(_ number: Int) -> String { "\(keys)/administrator-\(number).key" }
+    /// The sealed key of a node.
+    public func nodeKey(_ number: Int) -> String { "\(keys)/node-\(number).key" }
+    /// The sealed identity key of a signer.
+    public func signerIdentityKey(_ number: Int) -> String { "\(keys)/signer-\(number)-identity.key" }
+    /// The sealed encryption key of a signer.
+    public func signerEncryptionKey(_ number: Int) -> String { "\(keys)/signer-\(number)-encryption.key" }
+    /// What a worker remembers.
+    public func workerState(_ number: Int) -> String { "\(workers)/\(number)" }
+    /// What a signer remembers, its share among it.
+    public func signerState(_ number: Int) -> String { "\(signers)/\(number)" }
+    /// The log of a service.
+    public func log(_ name: String) -> String { "\(logs)/\(name).log" }
+
+    /// Whether a network has been founded here.
+    public var isFounded: Bool { FileManager.default.fileExists(atPath: genesis) }
+}

@@ -1,0 +1,49 @@
+import Canonical
+import Foundation
+
+/// JSON documents on disk: a genesis, a roster, a network file.
+public enum JSONFile {
+    /// The largest document that is read, in bytes.
+    public static let maximumBytes = 64 << 20
+
+    /// Reads a document; errors name the file, and the field when the JSON is not what it should be.
+    public static func read<Value: Decodable>(_ type: Value.Type, path: String) throws -> Value {
+        guard let file = FileHandle(forReadingAtPath: path) else { throw StateError.cannotRead(path, errno) }
+        defer { try? file.close() }
+        let data = try file.read(upToCount: maximumBytes + 1) ?? Data()
+        guard data.count <= maximumBytes else { throw JSONFileError(path: path, reason: "is larger than 64 MiB") }
+        do {
+            return try CanonicalJSON.decode(type, from: Array(data))
+        } catch {
+            throw JSONFileError(path: path, reason: "\(error)")
+        }
+    }
+
+    /// Writes a document's RFC 8785 form: all of it or nothing, and on the disk when this returns.
+    public static func write(_ value: some Encodable, path: String) throws {
+        let bytes = try CanonicalJSON.encode(value)
+        let temporary = path + ".new"
+        guard let file = fopen(temporary, "we") else { throw StateError.cannotWrite(temporary, errno) }
+        let isWritten =
+            fwrite(bytes, 1, bytes.count, file) == bytes.count && fflush(file) == 0
+            && fsync(fileno(file)) == 0
+        guard fclose(file) == 0, isWritten, rename(temporary, path) == 0 else {
+            throw StateError.cannotWrite(path, errno)
+        }
+        let folder = open((path as NSString).deletingLastPathComponent + "/.", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw StateError.cannotWrite(path, errno) }
+        defer { close(folder) }
+        guard fsync(folder) == 0 else { throw StateError.cannotWrite(path, errno) }
+    }
+}
+
+/// A document that cannot be used: which, and why.
+public struct JSONFileError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The file.
+    public let path: String
+    /// What is wrong with it, naming the field.
+    public let reason: String
+
+    /// `path: reason`.
+    public var description: String { "\(path): \(reason)" }
+}
