@@ -24,7 +24,7 @@ public struct HTTP2Limits: Sendable {
     public var pendingAcknowledgements = 500
     /// Entries in one SETTINGS frame.
     public var settingsEntries = 32
-    /// Frames that cost the peer nothing (PING, SETTINGS, PRIORITY, empty DATA, invalid frames) in a burst.
+    /// Frames that cost the peer nothing (PING, SETTINGS, empty DATA, invalid frames) in a burst.
     public var controlBurst = 500
     /// Sustained rate of such frames per second.
     public var controlsPerSecond = 50

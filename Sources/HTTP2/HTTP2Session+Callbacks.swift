@@ -20,7 +20,7 @@ extension HTTP2Session {
         case NGHTTP2_DATA where frame.hd.endsStream: events.append(.inboundEnded(frame.hd.stream))
         case NGHTTP2_DATA where frame.hd.length == 0: return freeFrameReceived()
         case NGHTTP2_PING where isAcknowledgement: pingAcknowledged(frame.ping)
-        case NGHTTP2_PING, NGHTTP2_PRIORITY: return freeFrameReceived()
+        case NGHTTP2_PING: return freeFrameReceived()
         case NGHTTP2_SETTINGS where !isAcknowledgement:
             events.append(.settingsReceived)
             return freeFrameReceived()
