@@ -1,0 +1,81 @@
+import Canonical
+public import Cryptography
+
+/// A secret key on disk, sealed with a passphrase; what it is for and its public key are bound to it.
+public enum KeyFile {
+    /// What a key is for.
+    public enum Kind: String, Codable, Sendable {
+        /// Signs rosters.
+        case administrator
+        /// Signs a worker's commitments and votes.
+        case node
+        /// Signs a signer's key-generation messages.
+        case signerIdentity = "signer-identity"
+        /// Receives a signer's key-generation shares.
+        case signerEncryption = "signer-encryption"
+    }
+
+    private struct Description: Codable {
+        var kind: Kind
+        var publicKey: String
+
+        enum CodingKeys: String, CodingKey {
+            case kind
+            case publicKey = "public_key"
+        }
+    }
+
+    /// Makes a signing key and writes it, replacing the file.
+    public static func createSigningKey(
+        _ kind: Kind, path: String, passphrase: SecretBytes
+    ) throws -> Ed25519.SigningKey {
+        let key = Ed25519.SigningKey()
+        try write(key.seed, Description(kind: kind, publicKey: key.publicKey.hex), path, passphrase)
+        return key
+    }
+
+    /// Makes an encryption key and writes it, replacing the file.
+    public static func createEncryptionKey(path: String, passphrase: SecretBytes) throws -> X25519.SecretKey {
+        let key = X25519.SecretKey()
+        let description = Description(kind: .signerEncryption, publicKey: key.publicKey.hex)
+        try write(key.bytes, description, path, passphrase)
+        return key
+    }
+
+    /// Reads a signing key of this kind.
+    public static func signingKey(_ kind: Kind, path: String, passphrase: SecretBytes) throws -> Ed25519.SigningKey {
+        let (secret, description) = try read(kind, path, passphrase)
+        let key = try Ed25519.SigningKey(seed: secret)
+        guard key.publicKey.hex == description.publicKey else { throw StateError.damaged(path) }
+        return key
+    }
+
+    /// Reads an encryption key.
+    public static func encryptionKey(path: String, passphrase: SecretBytes) throws -> X25519.SecretKey {
+        let (secret, description) = try read(.signerEncryption, path, passphrase)
+        let key = try X25519.SecretKey(bytes: secret)
+        guard key.publicKey.hex == description.publicKey else { throw StateError.damaged(path) }
+        return key
+    }
+
+    private static func write(
+        _ secret: SecretBytes, _ description: Description, _ path: String, _ passphrase: SecretBytes
+    ) throws {
+        let file = SealedFile(metadata: try CanonicalJSON.encode(description), secret: secret)
+        try file.write(to: path, passphrase: passphrase, cost: .interactive)
+    }
+
+    private static func read(
+        _ kind: Kind, _ path: String, _ passphrase: SecretBytes
+    ) throws -> (SecretBytes, Description) {
+        let file: SealedFile
+        do {
+            file = try SealedFile.read(from: path, passphrase: passphrase)
+        } catch .authenticationFailed {
+            throw StateError.cannotOpen(path)
+        }
+        let description = try CanonicalJSON.decode(Description.self, from: file.metadata)
+        guard description.kind == kind else { throw StateError.wrongKind(path, expected: kind.rawValue) }
+        return (file.secret, description)
+    }
+}
