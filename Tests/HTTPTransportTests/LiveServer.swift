@@ -69,22 +69,34 @@ actor Signal {
     }
 }
 
-/// A socket that says what it is told and hears until the other side closes.
+/// A socket that says what it is told and hears until the other side closes, however that ends.
 func exchangeRaw(_ bytes: [UInt8], port: Int) async throws -> ByteBuffer {
-    let heard = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-        .connect(host: "127.0.0.1", port: port) { channel in
-            channel.eventLoop.makeCompletedFuture {
-                try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-            }
+    let loop = MultiThreadedEventLoopGroup.singleton.next()
+    let heard = NIOLoopBoundBox.makeBoxSendingValue(ByteBuffer(), eventLoop: loop)
+    let channel = try await ClientBootstrap(group: loop)
+        .channelInitializer { channel in
+            channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Ear(heard)) }
         }
-    return try await heard.executeThenClose { inbound, outbound in
-        var all = ByteBuffer()
-        do {
-            try await outbound.write(ByteBuffer(bytes: bytes))
-            for try await var piece in inbound { all.writeBuffer(&piece) }
-        } catch is IOError {
-            // The other side closed with our bytes unread.
-        }
-        return all
+        .connect(host: "127.0.0.1", port: port).get()
+    channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
+    try await channel.closeFuture.get()
+    return try await loop.submit { heard.value }.get()
+}
+
+private final class Ear: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    private let heard: NIOLoopBoundBox<ByteBuffer>
+
+    init(_ heard: NIOLoopBoundBox<ByteBuffer>) {
+        self.heard = heard
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        heard.value.writeBuffer(&bytes)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
     }
 }
