@@ -54,6 +54,13 @@ public struct Replay: Sendable {
         public let expected: TokenID?
         /// The given token; nil when the given answer stops too early.
         public let given: TokenID?
+
+        /// A difference at `index`.
+        public init(index: Int, expected: TokenID?, given: TokenID?) {
+            self.index = index
+            self.expected = expected
+            self.given = given
+        }
     }
 
     /// Nil when every token is the engine's own.
