@@ -6,13 +6,13 @@ import Hummingbird
 // The one door from an error to HTTP.
 extension Problem {
     /// What the client learns of an error, and whether somebody must look at the log.
-    struct Disclosure {
-        let problem: Problem
-        let isDefect: Bool
+    package struct Disclosure {
+        package let problem: Problem
+        package let isDefect: Bool
     }
 
     /// Turns any error into a problem. What is not known here becomes a bare 500: its text may hold secrets.
-    static func disclose(_ error: any Error) -> Disclosure {
+    package static func disclose(_ error: any Error) -> Disclosure {
         if let problem = known(error) {
             return Disclosure(problem: problem, isDefect: problem.status == 500)
         }

@@ -1,0 +1,129 @@
+package import CoordinatorStore
+package import DNAProtocol
+import Postgres
+import ServiceKit
+
+/// Takes questions, waits for the network, hands out answers.
+package struct Desk: Sendable {
+    /// The database.
+    package let store: RequestStore
+    /// Who waits.
+    package let waiting: WaitingRegistry
+    /// The longest a client waits.
+    package let timeout: Duration
+    /// How long the network may try, in seconds.
+    package let lifetime: Int
+
+    /// A desk before a database.
+    package init(store: RequestStore, waiting: WaitingRegistry, timeout: Duration, lifetime: Int) {
+        self.store = store
+        self.waiting = waiting
+        self.timeout = timeout
+        self.lifetime = lifetime
+    }
+
+    /// Asks a question and waits for its answer. Throws ``OpenAIError``, and what the store throws.
+    package func ask(_ question: Question) async throws -> Answer {
+        let deadline = ContinuousClock.now + timeout
+        let request = try await resolve(question)
+        let bundle = try await bundle(for: request, id: try request.requestID(), until: deadline)
+        return try Answer(question.style, bundle)
+    }
+
+    /// The network; throws while it cannot certify anything yet.
+    package func network() async throws -> NetworkFile {
+        guard let network = try await store.network() else {
+            throw ServiceError(.unavailable, "no aggregator has registered a network yet")
+        }
+        guard let file = network.file else {
+            throw ServiceError(.unavailable, "the network's signers are still making their key")
+        }
+        return file
+    }
+
+    private func resolve(_ question: Question) async throws -> Request {
+        let genesis = try await network().genesis
+        guard let model = try await model(question.model) else {
+            throw OpenAIError(
+                .notFound, "model: the network does not serve the model this request names", parameter: "model",
+                code: "model_not_found")
+        }
+        return try question.request(for: model.manifest, id: model.id, in: genesis)
+    }
+
+    /// A model by name or id; nil when there is none.
+    package func model(_ nameOrID: String) async throws -> ModelRecord? {
+        // No manifest has such a name, and PostgreSQL's texts do not hold U+0000.
+        guard (1...128).contains(nameOrID.utf8.count), !nameOrID.utf8.contains(0) else { return nil }
+        return try await store.model(nameOrID)
+    }
+
+    private func bundle(
+        for request: Request, id: RequestID, until deadline: ContinuousClock.Instant
+    ) async throws -> Bundle {
+        let record = try await waiting.withPlace(for: id) { place in
+            // The place is taken before the row is read: an end in between wakes it.
+            var record = try await store.accept(request, lifetime: lifetime)
+            while !record.state.isFinal {
+                guard await place.wait(until: deadline) == .lookAgain else { throw Self.late(id) }
+                record = try await current(id, after: record)
+            }
+            return record
+        }
+        guard let record else { throw ServiceError(.limitExceeded, "too many clients wait for answers") }
+        guard record.state == .certified, let bundle = try await store.bundle(of: id) else {
+            throw Self.refusal(record)
+        }
+        return bundle
+    }
+
+    private func current(_ id: RequestID, after record: RequestRecord) async throws -> RequestRecord {
+        try await store.find(id) ?? record
+    }
+}
+
+extension Desk {
+    private static func late(_ id: RequestID) -> OpenAIError {
+        OpenAIError(
+            .gatewayTimeout,
+            "the network has not answered in time; it goes on: ask again, or see /v1/requests/\(id)",
+            code: "deadline_exceeded", reference: AnswerReference(id), headers: [.retryAfter: "1"])
+    }
+
+    /// What a request that ended without an answer is to its client.
+    private static func refusal(_ record: RequestRecord) -> OpenAIError {
+        let id = record.id
+        switch record.state {
+        case .expired:
+            return OpenAIError(
+                .gatewayTimeout, "the network could not answer within the request's lifetime; see /v1/requests/\(id)",
+                code: "request_expired", reference: AnswerReference(id))
+        case .cancelled:
+            return OpenAIError(
+                .conflict, "the request was cancelled; see /v1/requests/\(id)", code: "request_cancelled",
+                reference: AnswerReference(id), headers: [.shouldRetry: "false"])
+        case .accepted, .seeded, .assigned, .voting, .decided, .certified, .failed:
+            return failure(id, reason: record.reason ?? "unknown")
+        }
+    }
+
+    private static func failure(_ id: RequestID, reason: String) -> OpenAIError {
+        let reference = AnswerReference(id, reason: reason)
+        let place = "see /v1/requests/\(id)"
+        switch reason {
+        case "no_quorum":
+            // Another try asks the same nodes for the same bytes: whether that helps is for people to judge.
+            return OpenAIError(
+                .badGateway, "the nodes asked did not agree on an answer; the votes: \(place)", code: reason,
+                reference: reference, headers: [.shouldRetry: "false"])
+        case "too_few_nodes":
+            return OpenAIError(
+                .serviceUnavailable, "too few nodes serve this model now; \(place)", code: reason,
+                reference: reference, headers: [.retryAfter: "5"])
+        default:
+            return OpenAIError(
+                .serviceUnavailable, "the request failed (\(reason)); \(place)", code: reason,
+                reference: reference, headers: [.retryAfter: "5"])
+        }
+    }
+}

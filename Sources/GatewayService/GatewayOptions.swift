@@ -1,0 +1,28 @@
+public import HTTPTransport
+public import Postgres
+
+/// What a gateway needs to know.
+public struct GatewayOptions: Sendable {
+    /// The coordinator's database, in the role `dna_gateway`.
+    public var database: PostgresConfiguration
+    /// The aggregator whose readiness is part of this gateway's.
+    public var aggregator: HTTPOrigin
+    /// Address to bind.
+    public var host = "127.0.0.1"
+    /// Port to bind, for HTTP/2 with prior knowledge and HTTP/1.1; 0 takes a free one.
+    public var port = 0
+    /// The longest a client waits for its answer.
+    public var requestTimeout: Duration = .seconds(300)
+    /// How long the network may try to answer a request, in seconds; longer than a client waits.
+    public var requestLifetime = 900
+    /// Clients that may wait at once.
+    public var waiters = 4_096
+    /// Connections to the database, beside the listener's own.
+    public var databaseConnections = 8
+
+    /// The numbers above.
+    public init(database: PostgresConfiguration, aggregator: HTTPOrigin) {
+        self.database = database
+        self.aggregator = aggregator
+    }
+}

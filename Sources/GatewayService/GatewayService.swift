@@ -1,0 +1,63 @@
+import CoordinatorStore
+import HTTPTransport
+public import Logging
+import Postgres
+import ServiceKit
+public import ServiceLifecycle
+
+/// What applications talk to: OpenAI's API, whose every answer carries a certificate.
+///
+/// It holds no state of its own: any number of gateways may stand before one database.
+public final class GatewayService: Service {
+    /// Bytes of JSON accepted: a megabyte of input, even if every byte of it is escaped.
+    static let bodyLimit = 8 << 20
+    /// The longest a request waits for a connection to the database.
+    private static let acquireTimeout: Duration = .seconds(3)
+
+    private let pool: PostgresPool
+    private let client: HTTPClient
+    private let listener: ChangeListener
+    private let http: HTTPService
+    private let logger: Logger
+
+    /// A gateway that binds and connects when it runs.
+    public init(_ options: GatewayOptions, logger: Logger = Logger(label: "gateway")) {
+        self.logger = logger
+        pool = PostgresPool(
+            options.database,
+            limits: .init(
+                connections: options.databaseConnections, waiters: 2 * options.waiters,
+                acquireTimeout: Self.acquireTimeout))
+        client = HTTPClient(logger: logger)
+        let store = RequestStore(pool: pool)
+        let waiting = WaitingRegistry(limit: options.waiters)
+        listener = ChangeListener(store: store, waiting: waiting, logger: logger)
+        let desk = Desk(
+            store: store, waiting: waiting, timeout: options.requestTimeout, lifetime: options.requestLifetime)
+        let aggregator = JSONClient(client, origin: options.aggregator, retry: .never)
+        let router = GatewayRoutes(desk: desk, aggregator: aggregator).router()
+        let server = HTTPServiceOptions(host: options.host, port: options.port, servesHTTP1: true)
+        http = HTTPService(router: router, options: server, logger: logger)
+    }
+
+    /// The port, once it is bound. Throws when binding failed.
+    public func port() async throws -> Int { try await http.port() }
+
+    /// Serves until graceful shutdown: open requests end first, then the listener.
+    public func run() async throws {
+        // Stopped in reverse order.
+        let group = ServiceGroup(configuration: .init(services: [listener, http], logger: logger))
+        do {
+            try await group.run()
+        } catch {
+            await close()
+            throw error
+        }
+        await close()
+    }
+
+    private func close() async {
+        await client.shutdown()
+        await pool.close()
+    }
+}

@@ -1,0 +1,60 @@
+import Canonical
+import HTTPTypes
+import Hummingbird
+package import ServiceKit
+
+/// Every route of the gateway.
+package struct GatewayRoutes: Sendable {
+    /// Time beyond a client's wait in which its answer is read and sent.
+    private static let deadlineMargin: Duration = .seconds(30)
+
+    let desk: Desk
+    let aggregator: JSONClient
+
+    /// Routes over a desk; the aggregator is asked for its readiness.
+    package init(desk: Desk, aggregator: JSONClient) {
+        self.desk = desk
+        self.aggregator = aggregator
+    }
+
+    /// A complete router.
+    package func router() -> ServiceRouter {
+        let router = ServiceRouter.service()
+        router.add(middleware: GatewayErrors())
+        addAsking(to: router)
+        addModels(to: router)
+        addRequests(to: router)
+        router.getJSON("v1/network") { [desk] _, _ in try await desk.network() }
+        router.addHealthRoutes(checks: checks)
+        return router
+    }
+
+    private func addAsking(to router: ServiceRouter) {
+        let group = router.group("v1").add(middleware: RouteDeadline(desk.timeout + Self.deadlineMargin))
+        for (path, style) in [("chat/completions", Question.Style.chat), ("completions", .text)] {
+            group.post(RouterPath(path)) { [desk] request, _ -> Response in
+                let json = try await request.json(JSONValue.self, limit: GatewayService.bodyLimit)
+                let question = try Question(
+                    style, from: json, idempotencyKey: request.headers[.idempotencyKey])
+                return try .json(try await desk.ask(question))
+            }
+        }
+    }
+
+    private var checks: [HealthCheck] {
+        [
+            HealthCheck("database") { [desk] in try await desk.store.pool.checkHealth() },
+            HealthCheck("network") { [desk] in
+                do { _ = try await desk.network() } catch { throw GatewayErrors.translate(error) }
+            },
+            HealthCheck("aggregator") { [aggregator] in
+                do {
+                    _ = try await aggregator.get("/readyz", as: Readiness.self, deadline: .seconds(2))
+                } catch {
+                    // Where the aggregator is, and what it lacks, is the operator's to know: its own /readyz says it.
+                    throw ServiceError(.unavailable, "not ready")
+                }
+            },
+        ]
+    }
+}

@@ -1,0 +1,27 @@
+import CoordinatorStore
+import DNAProtocol
+import Logging
+import ServiceLifecycle
+
+/// The one listener of a gateway: turns the database's notifications into wake-ups.
+struct ChangeListener: Service {
+    let store: RequestStore
+    let waiting: WaitingRegistry
+    let logger: Logger
+
+    /// Runs until shutdown. Throws only what no retry can mend, such as a refused password.
+    func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            for try await event in store.changes() {
+                switch event {
+                case .resynchronise:
+                    // Whatever ended while nobody listened was not announced to us: everybody looks again.
+                    logger.info("listening to the database")
+                    waiting.wakeAll()
+                case .request(let id, let state) where state.isFinal: waiting.wake(id)
+                case .request, .round, .assignment: break
+                }
+            }
+        }
+    }
+}
