@@ -54,7 +54,7 @@ let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
 /// Something one task waits for and another makes happen.
 actor Signal {
-    private var isSet = false
+    private(set) var isSet = false
     private var waiters: [CheckedContinuation<Void, Never>] = []
 
     func set() {
