@@ -1,0 +1,27 @@
+package import DNAProtocol
+
+/// Why a signer does not give a share. Nothing was signed, and nothing was spent but what the case says.
+package enum Refusal: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The request breaks a rule; the field tells which.
+    case invalid(InvalidField)
+    /// The evidence rests on a roster that is not the pinned one.
+    case roster(RosterPin.Relation)
+    /// The decision was made too long ago, or in the future.
+    case staleDecision
+    /// Another decision for the request is on record. What was signed is signed.
+    case alreadyDecided
+    /// The nonces are not this signer's for this decision, or were used, or are too old: ask for new ones.
+    case unknownNonces
+
+    /// A sentence for the aggregator.
+    package var description: String {
+        switch self {
+        case .invalid(let field): "\(field)"
+        case .roster(.older): "the roster's epoch is over"
+        case .roster: "the roster contradicts the pinned one"
+        case .staleDecision: "is not within \(SigningDesk.decisionTolerance) seconds of this signer's clock"
+        case .alreadyDecided: "another decision for this request is on record"
+        case .unknownNonces: "the nonces are not known for this decision: ask for new ones"
+        }
+    }
+}

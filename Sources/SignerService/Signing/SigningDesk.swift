@@ -1,0 +1,129 @@
+import Canonical
+import Consensus
+import Cryptography
+package import DNAProtocol
+import Synchronization
+package import Threshold
+
+/// Where decisions are checked and signed: the share, the nonces, the pinned roster and the register.
+///
+/// The order is the point. A decision is checked whole, then recorded durably, and only then are the nonces taken, and
+/// a share computed from them. A crash between any two steps costs a retry.
+package final class SigningDesk: Sendable {
+    /// How far `decided_at` may be from this signer's clock, in seconds.
+    package static let decisionTolerance: Int64 = 120
+
+    /// This signer.
+    package let identifier: Int
+    private let share: KeyShare
+    private let genesis: Genesis
+    private let check: DecisionCheck
+    private let register: DecisionRegister
+    private let storeRoster: @Sendable (SignedRoster) throws -> Void
+    private let pin: Mutex<RosterPin>
+    private let nonces: Mutex<NonceTable>
+
+    /// Opens the desk.
+    ///
+    /// - Parameter storeRoster: makes a newer roster epoch durable, before it is used.
+    package init(
+        share: KeyShare, genesis: Genesis, pin: RosterPin, register: DecisionRegister,
+        nonces: consuming NonceTable = NonceTable(), storeRoster: @escaping @Sendable (SignedRoster) throws -> Void
+    ) throws {
+        identifier = Int(share.participant.number)
+        self.share = share
+        self.genesis = genesis
+        check = try DecisionCheck(genesis: genesis)
+        self.register = register
+        self.storeRoster = storeRoster
+        self.pin = Mutex(pin)
+        self.nonces = Mutex(nonces)
+    }
+
+    /// How many nonces are promised.
+    package var promisedNonces: Int { nonces.withLock { $0.count } }
+
+    /// Round one: promises nonces for one decision.
+    package func promise(_ request: NonceRequest, at now: ContinuousClock.Instant) throws -> NonceReply {
+        var randomness = SystemRandomness()
+        let fresh = try SigningNonces.generate(for: share, randomness: &randomness)
+        nonces.withLock { $0.insert(fresh, for: request.decision, at: now) }
+        return NonceReply(
+            signer: identifier, hiding: fresh.commitment.hiding.hex, binding: fresh.commitment.binding.hex)
+    }
+
+    /// Round two: checks everything again, and signs. Throws a ``Refusal``; any other error is this signer's own.
+    package func sign(
+        _ request: ShareRequest, at now: ContinuousClock.Instant, clock: Timestamp
+    ) throws -> ShareReply {
+        let (decision, evidence) = (request.decision, request.evidence)
+        let id = try refusing { try decision.decisionID() }
+        let recorded = try register.decision(for: decision.request)
+        try checkRoster(evidence.roster, isRecorded: recorded == id)
+        try refusing { try check.check(decision, evidence: evidence) }
+        if recorded != id { try checkTime(of: decision, clock) }
+        let commitments = try commitments(of: request)
+        guard let own = commitments.first(where: { $0.participant == share.participant }),
+            nonces.withLock({ $0.holds(own, for: id, at: now) })
+        else { throw Refusal.unknownNonces }
+        let package = try package(decision, commitments)
+        guard try register.record(id, for: decision.request) == id else { throw Refusal.alreadyDecided }
+        guard let taken = nonces.withLock({ $0.take(own, for: id, at: now) }) else { throw Refusal.unknownNonces }
+        return ShareReply(signer: identifier, share: try package.sign(with: share, nonces: taken).share.hex)
+    }
+
+    /// A decision on record was checked against the roster of its time; later epochs don't take it back.
+    private func checkRoster(_ roster: SignedRoster, isRecorded: Bool) throws {
+        try pin.withLock { pin in
+            switch try refusing({ try pin.relation(of: roster, in: genesis) }) {
+            case .same: break
+            case .newer:
+                try storeRoster(roster)
+                try pin.advance(to: roster)
+            case .older where isRecorded: break
+            case let relation: throw Refusal.roster(relation)
+            }
+        }
+    }
+
+    private func checkTime(of decision: Decision, _ clock: Timestamp) throws {
+        let distance = abs(decision.decidedAt.seconds - clock.seconds)
+        guard distance <= Self.decisionTolerance else { throw Refusal.staleDecision }
+    }
+
+    private func commitments(of request: ShareRequest) throws -> [NonceCommitment] {
+        try request.commitments.enumerated().map { index, reply in
+            let field = "commitments[\(index)]"
+            guard let participant = ParticipantIdentifier(reply.signer) else {
+                throw Refusal.invalid(InvalidField("\(field).signer", "is not a signer's identifier"))
+            }
+            guard let hiding = GroupElement(hex: reply.hiding) else {
+                throw Refusal.invalid(InvalidField("\(field).hiding", "is not a group element"))
+            }
+            guard let binding = GroupElement(hex: reply.binding) else {
+                throw Refusal.invalid(InvalidField("\(field).binding", "is not a group element"))
+            }
+            return NonceCommitment(participant: participant, hiding: hiding, binding: binding)
+        }
+    }
+
+    private func package(_ decision: Decision, _ commitments: [NonceCommitment]) throws -> SigningPackage {
+        let message = try decision.signingBytes()
+        do throws(ThresholdError) {
+            return try SigningPackage(message: message, commitments: commitments, publicKeys: share.publicKeys)
+        } catch {
+            throw Refusal.invalid(InvalidField("commitments", "\(error)"))
+        }
+    }
+}
+
+/// A rule that is broken is the asker's fault, and so is a number that canonical JSON cannot carry.
+private func refusing<T>(_ body: () throws -> T) throws -> T {
+    do {
+        return try body()
+    } catch let error as InvalidField {
+        throw Refusal.invalid(error)
+    } catch let error as JSONEncodingFailure {
+        throw Refusal.invalid(InvalidField("decision", "\(error)"))
+    }
+}
