@@ -36,6 +36,10 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOExtras", package: "swift-nio-extras"),
 ]
+let service: [Target.Dependency] = [
+    "Canonical", "Cryptography", "DNAProtocol", "HTTPTransport", "ServiceKit", httpTypes, hummingbird, lifecycle,
+    logging,
+]
 
 let package = Package(
     name: "dna-layer",
@@ -73,6 +77,7 @@ let package = Package(
         // Floor 3
         library("DNAProtocol", ["Canonical", "Cryptography"]),
         library("Inference", ["Canonical", "Cryptography", "GGUF", "Kernels"]),
+        library("NodeState", ["Canonical", "Cryptography"]),
 
         // Floor 4
         library("Consensus", ["Canonical", "Cryptography", "DNAProtocol"]),
@@ -80,37 +85,31 @@ let package = Package(
         library("ModelPackages", ["Canonical", "Cryptography", "DNAProtocol"]),
         library("ServiceKit", ["Canonical", "HTTPTransport", httpTypes, hummingbird, lifecycle, logging] + nio),
 
-        // Floor 5: the services
+        // Floor 5: the services, and what runs and tests them together
+        library("AggregatorService", service + ["Consensus", "CoordinatorStore", "NodeState", "Postgres", "Threshold"]),
+        library("GatewayService", service + ["CoordinatorStore", "Postgres"]),
+        library("SignerService", service + ["Consensus", "NodeState", "Threshold"]),
+        library("WorkerService", service + ["Consensus", "Inference", "ModelPackages", "NodeState"]),
         library(
-            "AggregatorService",
+            "LocalNetwork",
             [
-                "Canonical", "Consensus", "CoordinatorStore", "Cryptography", "DNAProtocol", "Postgres", "ServiceKit",
-                "Threshold", hummingbird, lifecycle, logging,
+                "CoordinatorStore", "Cryptography", "DNAProtocol", "GGUF", "HTTPTransport", "Inference",
+                "ModelPackages", "NodeState", "Postgres", "ServiceKit", logging,
             ]),
-        library(
-            "GatewayService",
-            [
-                "Canonical", "CoordinatorStore", "Cryptography", "DNAProtocol", "Postgres", "ServiceKit",
-                hummingbird, lifecycle, logging,
-            ]),
-        library(
-            "SignerService",
-            [
-                "Canonical", "Consensus", "Cryptography", "DNAProtocol", "ServiceKit", "Threshold",
-                hummingbird, lifecycle, logging,
-            ]),
-        library(
-            "WorkerService",
-            [
-                "Canonical", "Consensus", "Cryptography", "DNAProtocol", "Inference", "ModelPackages", "ServiceKit",
-                hummingbird, lifecycle, logging,
-            ]),
+        library("TestKit", ["Canonical", "Consensus", "Cryptography", "DNAProtocol"]),
 
         // Floor 6: options → service → run
         executable("gateway", ["GatewayService", "ServiceKit"]),
         executable("inference-worker", ["WorkerService", "ServiceKit"]),
         executable("consensus-aggregator", ["AggregatorService", "ServiceKit"]),
         executable("signer", ["SignerService", "ServiceKit"]),
+        executable(
+            "dna",
+            [
+                "Canonical", "Consensus", "Cryptography", "DNAProtocol", "HTTPTransport", "Inference", "Kernels",
+                "LocalNetwork", "ModelPackages", "NodeState", "ServiceKit", "WorkerService", logging,
+            ]),
+        executable("http-benchmark-server", ["HTTPTransport", "ServiceKit", hummingbird, logging]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17

@@ -1,4 +1,6 @@
+public import DNAProtocol
 import Foundation
+import Glibc
 
 /// Where a local network keeps its files: one folder, mode 0700.
 public struct NetworkFolder: Sendable {
@@ -29,7 +31,12 @@ public struct NetworkFolder: Sendable {
     /// The model package.
     public var model: String { path + "/model" }
     /// PostgreSQL's data.
-    public var postgres: String { path + "/postgres" }
+    ///
+    /// The server refuses to run as root, and its own user often cannot reach root's folders: then the data lies
+    /// outside this folder, named by the network.
+    public func postgres(of network: NetworkID) -> String {
+        geteuid() == 0 ? "/var/lib/dna-layer/\(network.hex.prefix(16))/postgres" : path + "/postgres"
+    }
     /// One log file a service.
     public var logs: String { path + "/logs" }
     private var keys: String { path + "/keys" }

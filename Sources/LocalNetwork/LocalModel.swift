@@ -1,0 +1,33 @@
+import DNAProtocol
+import GGUF
+import Inference
+import ModelPackages
+
+/// The model package of a local network: a manifest written around a GGUF file.
+enum LocalModel {
+    /// Writes the package, or checks the one that is there.
+    static func prepare(weights: String, folder: String, genesis: Genesis) throws {
+        let description = try describe(weights)
+        let package = try ModelPackage.create(weights: weights, folder: folder) { file in
+            Manifest(
+                name: description.name, licence: description.licence, contextLength: description.contextLength,
+                chatTemplate: ChatTemplate.name, sampling: Sampling(),
+                policy: Policy(rule: .majority, committee: 3, maximumCommittee: 5), files: [file])
+        }
+        try package.manifest.validate(within: genesis)
+    }
+
+    /// What the file says of itself.
+    private static func describe(_ path: String) throws -> (name: String, licence: String, contextLength: Int) {
+        let header = try GGUFFile(path: path).header
+        let configuration = try ModelConfiguration(header)
+        let base = header.metadata["general.basename"]?.text
+        let size = header.metadata["general.size_label"]?.text
+        let tune = header.metadata["general.finetune"]?.text
+        let name = base.map { ([$0] + [size, tune].compactMap(\.self)).joined(separator: "-") }
+        return (
+            name ?? header.metadata["general.name"]?.text ?? "model",
+            header.metadata["general.license"]?.text ?? "unknown", configuration.contextLength
+        )
+    }
+}

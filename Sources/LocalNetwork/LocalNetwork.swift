@@ -1,0 +1,106 @@
+import CoordinatorStore
+import DNAProtocol
+import Foundation
+import NodeState
+import Postgres
+
+/// A whole network on one machine: a private PostgreSQL, signers, an aggregator, workers and a gateway, each a process
+/// of its own, supervised.
+public struct LocalNetwork: Sendable {
+    /// What to run.
+    public struct Options: Sendable {
+        /// How many workers.
+        public var workers = 3
+        /// The gateway's address.
+        public var host = "127.0.0.1"
+        /// The gateway's port.
+        public var port = 8080
+        /// The folder of the executables.
+        public var executables: String
+        /// The GGUF file the workers serve.
+        public var weights: String
+
+        /// Names the executables and the weights.
+        public init(executables: String, weights: String) {
+            self.executables = executables
+            self.weights = weights
+        }
+    }
+
+    /// What is going on, for people.
+    public enum Event: Sendable {
+        /// A step began.
+        case step(String)
+        /// A process started, died or ended.
+        case process(ProcessSupervisor.Event)
+    }
+
+    private let folder: NetworkFolder
+    private let options: Options
+    private let report: @Sendable (Event) -> Void
+
+    /// A network in `folder`; ``run(whenReady:)`` starts it.
+    public init(folder: NetworkFolder, options: Options, report: @escaping @Sendable (Event) -> Void) {
+        self.folder = folder
+        self.options = options
+        self.report = report
+    }
+
+    /// Starts everything, calls `whenReady`, and stops everything when that returns or throws.
+    public func run(whenReady: @Sendable (_ gateway: String) async throws -> Void) async throws {
+        let genesis = try found()
+        report(.step("checking the model"))
+        try LocalModel.prepare(weights: options.weights, folder: folder.model, genesis: genesis)
+        report(.step("starting PostgreSQL"))
+        let cluster = try await PostgresCluster.start(folder: folder.postgres(of: try genesis.networkID()))
+        let report = report
+        let supervisor = ProcessSupervisor { report(.process($0)) }
+        let result: Result<Void, any Error>
+        do {
+            try await serve(cluster, supervisor, genesis, whenReady)
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        report(.step("stopping"))
+        await supervisor.stop()
+        await cluster.stop()
+        try result.get()
+    }
+
+    private func found() throws -> Genesis {
+        let founding = Founding(folder: folder)
+        if !folder.isFounded {
+            report(.step("founding a network: keys, genesis, roster"))
+            var setting = Founding.Options()
+            setting.nodes = options.workers
+            _ = try founding.found(setting, createdAt: Timestamp(seconds: Int64(Date().timeIntervalSince1970)))
+        }
+        _ = try founding.ensureNodes(options.workers)
+        return try JSONFile.read(Genesis.self, path: folder.genesis)
+    }
+
+    private func serve(
+        _ cluster: PostgresCluster, _ supervisor: ProcessSupervisor, _ genesis: Genesis,
+        _ whenReady: @Sendable (String) async throws -> Void
+    ) async throws {
+        let database = try await LocalDatabase.prepare(cluster)
+        let plan = try ServicePlan(folder: folder, options: options, genesis: genesis, database: database)
+        let probe = ReadinessProbe()
+        do {
+            report(.step("starting the signers (the first start generates the group key)"))
+            for specification in plan.signers { try await supervisor.start(specification) }
+            let networkFile = try await probe.networkFile(of: plan.signerOrigins)
+            try networkFile.validate()
+            try JSONFile.write(networkFile, path: folder.networkFile)
+            report(.step("starting the aggregator, \(options.workers) workers and the gateway"))
+            for specification in plan.others { try await supervisor.start(specification) }
+            try await probe.waitUntilReady(plan.workerOrigins + [plan.aggregatorOrigin, plan.gatewayOrigin])
+            try await whenReady(plan.gatewayOrigin)
+            await probe.shutdown()
+        } catch {
+            await probe.shutdown()
+            throw error
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import DNAProtocol
+import Foundation
+import HTTPTransport
+import Logging
+import ServiceKit
+
+/// Asks services on loopback until they are ready.
+struct ReadinessProbe: Sendable {
+    private static let interval: Duration = .milliseconds(50)
+    private static let limit: Duration = .seconds(120)
+
+    private let client: HTTPClient
+
+    init() {
+        var logger = Logger(label: "dna.local-network")
+        logger.logLevel = .critical
+        client = HTTPClient(logger: logger)
+    }
+
+    func shutdown() async { await client.shutdown() }
+
+    /// The network file, from the first signer that has it.
+    func networkFile(of origins: [String]) async throws -> NetworkFile {
+        try await retry("no signer has a group key") {
+            for origin in origins {
+                let client = try JSONClient(client, origin: parse(origin), retry: .never)
+                if let file = try? await client.get("/v1/network-file", as: NetworkFile.self, deadline: .seconds(2)) {
+                    return file
+                }
+            }
+            return nil
+        }
+    }
+
+    /// Waits until `/readyz` of every service answers 200.
+    func waitUntilReady(_ origins: [String]) async throws {
+        for origin in origins {
+            let target = try parse(origin)
+            _ = try await retry("\(origin) is not ready") {
+                let response = try? await client.send(.get, "/readyz", to: target, deadline: .seconds(2))
+                return response?.status == .ok ? true : nil
+            }
+        }
+    }
+
+    private func parse(_ origin: String) throws -> HTTPOrigin {
+        guard let parsed = HTTPOrigin(origin) else { throw LocalNetworkError("\(origin) is not an http URL") }
+        return parsed
+    }
+
+    private func retry<Value>(_ failure: String, _ attempt: () async throws -> Value?) async throws -> Value {
+        let deadline = ContinuousClock.now + Self.limit
+        while ContinuousClock.now < deadline {
+            if let value = try await attempt() { return value }
+            try await Task.sleep(for: Self.interval)
+        }
+        throw LocalNetworkError("\(failure) after \(Self.limit); the logs say why")
+    }
+}
+
+/// Why a local network did not start.
+public struct LocalNetworkError: Error, CustomStringConvertible {
+    /// A sentence for people.
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+}

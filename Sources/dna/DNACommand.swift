@@ -1,0 +1,13 @@
+import ArgumentParser
+
+/// The command line for people.
+@main
+struct DNACommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dna",
+        abstract: "Answers to LLM prompts that nobody has to take on trust.",
+        subcommands: [
+            UpCommand.self, AskCommand.self, VerifyCommand.self, ReplayCommand.self, GenerateCommand.self,
+            NetworkCommand.self,
+        ])
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import Foundation
+import Inference
+import Kernels
+import ModelPackages
+
+extension InstructionSet: ExpressibleByArgument {}
+
+/// Options of every command that runs the engine. None of them changes a bit of any result.
+struct EngineArguments: ParsableArguments {
+    @Option(help: "Threads that compute together (default: all CPUs, at most 16).") var threads: Int?
+    @Option(help: "The implementation: auto, avx512, avx2, portable or reference.") var isa = InstructionSet.auto
+
+    func load(_ path: String) throws -> Engine {
+        var options = EngineOptions(instructionSet: isa)
+        if let threads { options.threads = threads }
+        return try Engine(modelPath: path, options: options)
+    }
+}
+
+/// The weights a `--model` option names: a GGUF file, or a package's folder.
+enum ModelArgument {
+    static let help: ArgumentHelp = "The model: a GGUF file, or a package's folder."
+
+    /// The path of the weights; a package's files are checked against its manifest first.
+    static func weights(_ path: String) throws -> String {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw ValidationError("--model: there is no \(path)")
+        }
+        guard isFolder.boolValue else { return path }
+        let package = try ModelPackage(folder: path)
+        try package.verifyFiles { done, total in Console.progress("checking the model: \(done * 100 / total) %") }
+        Console.endProgress()
+        return package.weightsPath
+    }
+}

@@ -1,0 +1,76 @@
+import ArgumentParser
+import Canonical
+import DNAProtocol
+import HTTPTransport
+import Logging
+import ServiceKit
+
+/// The gateway's public API, as the command line uses it.
+struct GatewayClient {
+    private let client: JSONClient
+    private let deadline: Duration
+
+    /// Connects to the gateway at `url` for the time of `body`.
+    static func with(_ url: String, deadline: Duration, _ body: (GatewayClient) async throws -> Void) async throws {
+        guard let origin = HTTPOrigin(url) else { throw ValidationError("\(url) is not an http URL") }
+        var logger = Logger(label: "dna")
+        logger.logLevel = .critical
+        let transport = HTTPClient(logger: logger)
+        do {
+            let client = JSONClient(transport, origin: origin)
+            try await body(GatewayClient(client: client, deadline: deadline))
+            await transport.shutdown()
+        } catch {
+            await transport.shutdown()
+            throw error
+        }
+    }
+
+    /// Asks, and waits for the certified answer.
+    func complete(_ body: JSONValue) async throws -> GatewayAnswer {
+        let value = try await client.post("/v1/chat/completions", body, as: JSONValue.self, deadline: deadline)
+        let shape = try CanonicalJSON.decode(GatewayAnswer.Shape.self, from: value)
+        guard let text = shape.choices.first?.message.content else {
+            throw ValidationError("the gateway answered without a choice")
+        }
+        return GatewayAnswer(requestID: shape.dna.requestID, text: text, json: try CanonicalJSON.encode(value))
+    }
+
+    /// The certificate with all its evidence.
+    func bundle(of request: RequestID) async throws -> Bundle {
+        try await client.get("/v1/requests/\(request)/certificate", as: Bundle.self)
+    }
+
+    /// The network file the gateway shows.
+    func networkFile() async throws -> NetworkFile { try await client.get("/v1/network", as: NetworkFile.self) }
+
+    /// The id of the first model the gateway lists.
+    func firstModel() async throws -> String? {
+        struct List: Decodable {
+            struct Model: Decodable { var id: String }
+            var data: [Model]
+        }
+        return try await client.get("/v1/models", as: List.self).data.first?.id
+    }
+}
+
+/// What `dna ask` needs of an answer.
+struct GatewayAnswer {
+    let requestID: RequestID
+    let text: String
+    /// The whole answer.
+    let json: [UInt8]
+
+    struct Shape: Decodable {
+        struct Choice: Decodable {
+            struct Message: Decodable { var content: String }
+            var message: Message
+        }
+        struct Extension: Decodable {
+            var requestID: RequestID
+            enum CodingKeys: String, CodingKey { case requestID = "request_id" }
+        }
+        var choices: [Choice]
+        var dna: Extension
+    }
+}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import Dispatch
+import Foundation
+import Glibc
+import LocalNetwork
+
+/// `dna up`.
+struct UpCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up",
+        abstract: "Run a whole network on this machine until Ctrl-C.",
+        discussion: """
+            A private PostgreSQL, four signers with threshold three, an aggregator, workers of three operators and a \
+            gateway, each a process of its own, restarted if it dies. The first start founds the network and lets the \
+            signers generate their group key.
+            """)
+
+    @Option(help: "Folder of the network's state.") var state = ".dna"
+    @Option(help: "How many workers.") var workers = 3
+    @Option(help: "The gateway's port.") var port = 8080
+    @Option(help: "The gateway's address.") var host = "127.0.0.1"
+    @Option(help: "The GGUF file to serve (DNA_MODEL; scripts/fetch-model prints one).") var model: String?
+    @Option(help: "Once ready, run this shell command, then stop; its exit status is this command's.") var then: String?
+
+    func validate() throws {
+        guard (3...64).contains(workers) else { throw ValidationError("--workers must be 3 to 64") }
+        guard (1...65_535).contains(port) else { throw ValidationError("--port must be 1 to 65535") }
+    }
+
+    func run() async throws {
+        guard let weights = model ?? ProcessInfo.processInfo.environment["DNA_MODEL"] else {
+            throw ValidationError("--model or DNA_MODEL must name a GGUF file; ./scripts/fetch-model prints one")
+        }
+        var options = LocalNetwork.Options(executables: Self.ownFolder(), weights: Self.absolute(weights))
+        options.workers = workers
+        options.port = port
+        options.host = host
+        let folder = NetworkFolder(path: state)
+        let network = LocalNetwork(folder: folder, options: options, report: Self.report)
+        let command = then
+        let started = ContinuousClock.now
+        try await withInterruption {
+            try await network.run { gateway in
+                let seconds = (ContinuousClock.now - started) / .seconds(1)
+                Console.note("ready after \(String(format: "%.1f", seconds)) s: \(gateway)")
+                Console.note("network file: \(folder.networkFile)   logs: \(folder.path)/logs")
+                if let command { try await Self.run(command, gateway: gateway) } else { try await Self.waitForever() }
+            }
+        }
+    }
+
+    private static func report(_ event: LocalNetwork.Event) {
+        switch event {
+        case .step(let text): Console.note(text)
+        case .process(.died(let name, let exit)): Console.note("\(name) died (\(exit)); starting it again")
+        case .process(.failed(let name, let error)): Console.note("\(name) cannot be started: \(error)")
+        case .process: break
+        }
+    }
+
+    private static func waitForever() async throws {
+        while true { try await Task.sleep(for: .seconds(86_400)) }
+    }
+
+    private static func run(_ command: String, gateway: String) async throws {
+        var environment = ProcessInfo.processInfo.environment
+        environment["DNA_GATEWAY"] = gateway
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", command]
+        process.environment = environment
+        let status = try await withCheckedThrowingContinuation { continuation in
+            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
+            do { try process.run() } catch {
+                process.terminationHandler = nil
+                continuation.resume(throwing: error)
+            }
+        }
+        if status != 0 { throw ExitCode(status) }
+    }
+
+    /// Runs `body`, cancelled by SIGINT or SIGTERM; a run that ends by one of these ends well.
+    private func withInterruption(_ body: @escaping @Sendable () async throws -> Void) async throws {
+        let work = Task { try await body() }
+        let sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { @Sendable in work.cancel() }
+            source.resume()
+            return source
+        }
+        defer { for source in sources { source.cancel() } }
+        do { try await work.value } catch where work.isCancelled {}
+    }
+
+    private static func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+
+    /// The folder of this executable, where the services are too.
+    private static func ownFolder() -> String {
+        let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        return ((path ?? CommandLine.arguments[0]) as NSString).deletingLastPathComponent
+    }
+}
