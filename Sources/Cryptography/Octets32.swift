@@ -1,11 +1,19 @@
 /// Thirty-two bytes held inline, so that keys, elements and digests cost no allocation.
 package struct Octets32: Hashable, Sendable {
     // Words in memory order: byte i of the value is byte i of this storage.
-    private var words: SIMD4<UInt64>
-
-    package init() {
-        words = .zero
+    //
+    // Not SIMD4<UInt64>, whose alignment of 32 bytes an async function's frame does not have: Swift 6.3 makes such frames
+    // 16 bytes too small, and their functions write beyond them.
+    private struct Words: Hashable, Sendable {
+        var first: UInt64 = 0
+        var second: UInt64 = 0
+        var third: UInt64 = 0
+        var fourth: UInt64 = 0
     }
+
+    private var words = Words()
+
+    package init() {}
 
     /// `nil` unless there are exactly 32 bytes.
     package init?(_ bytes: some Collection<UInt8>) {
@@ -39,9 +47,9 @@ package struct Octets32: Hashable, Sendable {
 extension Octets32: Comparable {
     /// The order of the byte strings, first byte first.
     package static func < (left: Octets32, right: Octets32) -> Bool {
-        for index in 0..<4 where left.words[index] != right.words[index] {
-            return UInt64(bigEndian: left.words[index]) < UInt64(bigEndian: right.words[index])
+        func keys(_ words: Words) -> (UInt64, UInt64, UInt64, UInt64) {
+            (words.first.bigEndian, words.second.bigEndian, words.third.bigEndian, words.fourth.bigEndian)
         }
-        return false
+        return keys(left.words) < keys(right.words)
     }
 }
