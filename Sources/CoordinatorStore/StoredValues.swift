@@ -24,7 +24,9 @@ extension PostgresParameter {
 
 extension PostgresRow {
     func digest(_ column: String) throws -> Digest {
-        guard let digest = Digest(bytes: try value(column)) else { throw PostgresError.decoding(column: column, .malformed) }
+        guard let digest = Digest(bytes: try value(column)) else {
+            throw PostgresError.decoding(column: column, .malformed)
+        }
         return digest
     }
 
@@ -49,7 +51,9 @@ extension PostgresRow {
             .map { Timestamp(seconds: $0.microsecondsSinceEpoch / 1_000_000) }
     }
 
-    func document<Value: Decodable>(_ column: String, of table: String, as type: Value.Type = Value.self) throws -> Value {
+    func document<Value: Decodable>(
+        _ column: String, of table: String, as type: Value.Type = Value.self
+    ) throws -> Value {
         try StoredDocument.decode(try value(column), of: table)
     }
 

@@ -66,7 +66,8 @@ public struct RoundRecord: Hashable, Sendable {
         let votes = try await transaction.query(
             "SELECT document FROM votes WHERE request = $1 AND round = $2 ORDER BY node", key)
         return RoundRecord(
-            committee: try row.document("committee", of: "rounds"), commitDeadline: try row.timestamp("commit_deadline"),
+            committee: try row.document("committee", of: "rounds"),
+            commitDeadline: try row.timestamp("commit_deadline"),
             setRoot: try row.digestIfAny("set_root"), voteDeadline: try row.timestampIfAny("vote_deadline"),
             commitments: try commitments.map { try $0.document("document", of: "commitments") },
             votes: try votes.map { try $0.document("document", of: "votes") })

@@ -1,0 +1,72 @@
+public import DNAProtocol
+import Postgres
+
+// Who is who, and what is served. Any replica may register; equal things are registered once.
+extension AggregatorStore {
+    /// Makes the database this network's. Throws ``StoreError/networkMismatch`` when it is another's.
+    public func register(_ genesis: Genesis) async throws {
+        let id = try genesis.networkID()
+        let parameters: [PostgresParameter] = [.digest(id), try .document(genesis)]
+        try await pool.query("INSERT INTO network (id, genesis) VALUES ($1, $2) ON CONFLICT DO NOTHING", parameters)
+        let registered = try await network()
+        guard registered?.id == id else { throw StoreError.networkMismatch }
+    }
+
+    /// The network; nil before it was registered.
+    public func network() async throws -> NetworkRecord? { try await NetworkRecord.find(in: pool) }
+
+    /// Keeps the network file, validated by the caller; the first one stays. Throws
+    /// ``StoreError/networkFileMismatch`` when another is there.
+    public func record(_ file: NetworkFile) async throws {
+        try await pool.query("UPDATE network SET file = $1 WHERE file IS NULL", [try .document(file)])
+        guard try await network()?.file == file else { throw StoreError.networkFileMismatch }
+    }
+
+    /// Makes a roster epoch, validated by the caller, known to all replicas. Throws ``StoreError/rosterRefused`` for an
+    /// older epoch than the newest, another roster of the same epoch, or a next one that does not follow it.
+    public func register(_ signed: SignedRoster) async throws {
+        let id = try signed.roster.rosterID()
+        try await pool.withTransaction { transaction in
+            // Serialises replicas that register at the same time.
+            try await transaction.query("SELECT FROM network FOR UPDATE")
+            let newest = try await transaction.query("SELECT id, epoch FROM rosters ORDER BY epoch DESC LIMIT 1")
+            if let row = newest.first {
+                let (newestID, epoch) = (RosterID(try row.digest("id")), try row.value("epoch", as: Int.self))
+                if newestID == id { return }
+                // After an epoch that was missed here the administrators' signatures alone must do.
+                let follows = signed.roster.epoch > epoch + 1 || signed.roster.previous == newestID
+                guard signed.roster.epoch > epoch, follows else {
+                    throw StoreError.rosterRefused(stored: epoch, offered: signed.roster.epoch)
+                }
+            }
+            try await transaction.query(
+                "INSERT INTO rosters (id, epoch, document) VALUES ($1, $2::int8::int4, $3)",
+                [.digest(id), .int(signed.roster.epoch), try .document(signed)])
+        }
+    }
+
+    /// The newest epoch's id; nil before any was registered.
+    public func newestRosterID() async throws -> RosterID? {
+        let rows = try await pool.query("SELECT id FROM rosters ORDER BY epoch DESC LIMIT 1")
+        return try rows.oneOrNone().map { RosterID(try $0.digest("id")) }
+    }
+
+    /// A roster epoch; nil for one that was never registered.
+    public func roster(_ id: RosterID) async throws -> SignedRoster? {
+        let rows = try await pool.query("SELECT document FROM rosters WHERE id = $1", [.digest(id)])
+        return try rows.oneOrNone()?.document("document", of: "rosters")
+    }
+
+    /// Makes a model known, validated by the caller.
+    public func register(_ manifest: Manifest) async throws {
+        try await pool.query(
+            "INSERT INTO models (id, name, manifest) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            [.digest(try manifest.modelID()), .text(manifest.name), try .document(manifest)])
+    }
+
+    /// A model's manifest; nil for one that was never registered.
+    public func manifest(_ id: ModelID) async throws -> Manifest? {
+        let rows = try await pool.query("SELECT manifest FROM models WHERE id = $1", [.digest(id)])
+        return try rows.oneOrNone()?.document("manifest", of: "models")
+    }
+}
