@@ -8,8 +8,12 @@ public enum CoordinatorEvent: Hashable, Sendable {
     case resynchronise
     /// A request has come to this state.
     case request(RequestID, RequestState)
-    /// A round of this request opened, closed its set, or heard from a node.
+    /// This open request has no owner.
+    case free(RequestID)
+    /// A round of this request opened or closed its set.
     case round(RequestID)
+    /// A node committed to, or voted on, this request.
+    case ballot(RequestID)
     /// This node has new work.
     case assignment(Ed25519.PublicKey)
 }
@@ -21,8 +25,12 @@ public struct CoordinatorEvents: AsyncSequence, Sendable {
     public enum Channel: String, Sendable, CaseIterable {
         /// ``CoordinatorEvent/request(_:_:)``.
         case requests = "dna_requests"
+        /// ``CoordinatorEvent/free(_:)``.
+        case free = "dna_free"
         /// ``CoordinatorEvent/round(_:)``.
         case rounds = "dna_rounds"
+        /// ``CoordinatorEvent/ballot(_:)``.
+        case ballots = "dna_ballots"
         /// ``CoordinatorEvent/assignment(_:)``.
         case assignments = "dna_assignments"
     }
@@ -66,17 +74,23 @@ extension CoordinatorEvent {
     /// Nil for a payload of another form: any role of the database may send one.
     init?(_ notification: PostgresNotification) {
         let words = notification.payload.split(separator: " ").map(String.init)
-        switch (CoordinatorEvents.Channel(rawValue: notification.channel), words.count) {
-        case (.requests, 2):
-            guard let id = RequestID(hex: words[0]), let state = RequestState(rawValue: words[1]) else { return nil }
-            self = .request(id, state)
-        case (.rounds, 1):
-            guard let id = RequestID(hex: words[0]) else { return nil }
-            self = .round(id)
-        case (.assignments, 1):
-            guard let node = Ed25519.PublicKey(hex: words[0]) else { return nil }
+        guard let channel = CoordinatorEvents.Channel(rawValue: notification.channel), let name = words.first,
+            words.count == (channel == .requests ? 2 : 1)
+        else { return nil }
+        if channel == .assignments {
+            guard let node = Ed25519.PublicKey(hex: name) else { return nil }
             self = .assignment(node)
-        default: return nil
+            return
+        }
+        guard let id = RequestID(hex: name) else { return nil }
+        switch channel {
+        case .requests:
+            guard let state = RequestState(rawValue: words[1]) else { return nil }
+            self = .request(id, state)
+        case .free: self = .free(id)
+        case .rounds: self = .round(id)
+        case .ballots: self = .ballot(id)
+        case .assignments: return nil
         }
     }
 }

@@ -57,12 +57,9 @@ extension AggregatorStore {
     public func release(_ leases: [Lease]) async throws {
         try await pool.query(
             """
-            WITH freed AS (
-                UPDATE requests r SET lease_owner = NULL, lease_until = NULL
-                FROM unnest($1::bytea[], $2::text[], $3::int8[]) AS held (id, owner, epoch)
-                WHERE r.id = held.id AND r.lease_owner = held.owner AND r.lease_epoch = held.epoch
-                RETURNING r.id, r.state)
-            SELECT pg_notify('dna_requests', encode(id, 'hex') || ' ' || state) FROM freed
+            UPDATE requests r SET lease_owner = NULL, lease_until = NULL
+            FROM unnest($1::bytea[], $2::text[], $3::int8[]) AS held (id, owner, epoch)
+            WHERE r.id = held.id AND r.lease_owner = held.owner AND r.lease_epoch = held.epoch
             """,
             [
                 .byteStrings(leases.map(\.request.digest.bytes)), .texts(leases.map(\.owner)),
@@ -74,10 +71,11 @@ extension AggregatorStore {
     public func secondsToNextExpiry(besides owner: String) async throws -> Double? {
         let rows = try await pool.query(
             """
-            SELECT greatest(0, extract(epoch FROM min(lease_until) - now()))::float8 AS seconds FROM requests
+            SELECT greatest(0, extract(epoch FROM lease_until - now()))::float8 AS seconds FROM requests
             WHERE state IN ('accepted', 'seeded', 'assigned', 'voting', 'decided') AND lease_owner <> $1
+            ORDER BY lease_until LIMIT 1
             """, [.text(owner)])
-        return try rows.one().optional("seconds")
+        return try rows.oneOrNone()?.value("seconds")
     }
 
     /// Runs the owner's next step in one transaction. Nobody else writes the request meanwhile. Throws

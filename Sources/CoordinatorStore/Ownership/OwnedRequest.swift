@@ -1,4 +1,5 @@
 public import Canonical
+public import Cryptography
 public import DNAProtocol
 import Postgres
 
@@ -36,6 +37,20 @@ public struct OwnedRequest: Sendable {
     public func newestRosterID() async throws -> RosterID? {
         let rows = try await transaction.query("SELECT id FROM rosters ORDER BY epoch DESC LIMIT 1")
         return try rows.oneOrNone().map { RosterID(try $0.digest("id")) }
+    }
+
+    /// A roster epoch; nil for one that was never registered.
+    public func roster(_ id: RosterID) async throws -> SignedRoster? {
+        let rows = try await transaction.query("SELECT document FROM rosters WHERE id = $1", [.digest(id)])
+        return try rows.oneOrNone()?.document("document", of: "rosters")
+    }
+
+    /// The nodes that serve a model and were heard from within so many seconds.
+    public func availableNodes(serving model: ModelID, within seconds: Int) async throws -> Set<Ed25519.PublicKey> {
+        let rows = try await transaction.query(
+            "SELECT key FROM nodes WHERE last_seen > now() - make_interval(secs => $2) AND $1 = ANY (models)",
+            [.digest(model), .int(seconds)])
+        return Set(try rows.map { try $0.key("key") })
     }
 
     /// `accepted` → `seeded`.

@@ -36,14 +36,6 @@ extension AggregatorStore {
             """, [.key(poll.node), .byteStrings(poll.models.map(\.digest.bytes))])
     }
 
-    /// The nodes that serve a model and were heard from within so many seconds.
-    public func availableNodes(serving model: ModelID, within seconds: Int) async throws -> Set<Ed25519.PublicKey> {
-        let rows = try await pool.query(
-            "SELECT key FROM nodes WHERE last_seen > now() - make_interval(secs => $2) AND $1 = ANY (models)",
-            [.digest(model), .int(seconds)])
-        return Set(try rows.map { try $0.key("key") })
-    }
-
     /// A node's oldest work for these models that it has not committed to, in a round that still takes commitments.
     public func nextAssignment(
         for node: Ed25519.PublicKey, models: [ModelID], now: Timestamp

@@ -224,26 +224,33 @@ enum InitialSchema {
             RETURN QUERY SELECT * FROM requests WHERE id = new_id;
         END $$;
 
-        -- Channels: dna_requests 'ID STATE' when a request changes state; dna_rounds 'ID' when a round opens, closes its set,
-        -- or hears from a node; dna_assignments 'NODE' when a node has new work.
+        -- Channels: dna_requests 'ID STATE' when a request changes state; dna_free 'ID' when an open request has no owner;
+        -- dna_rounds 'ID' when a round opens or closes its set; dna_ballots 'ID' when a node commits or votes;
+        -- dna_assignments 'NODE' when a node has new work.
         CREATE FUNCTION announce_request() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-            PERFORM pg_notify('dna_requests', encode(NEW.id, 'hex') || ' ' || NEW.state);
+            IF TG_OP = 'INSERT' OR NEW.state IS DISTINCT FROM OLD.state THEN
+                PERFORM pg_notify('dna_requests', encode(NEW.id, 'hex') || ' ' || NEW.state);
+            END IF;
+            IF NEW.lease_owner IS NULL AND NEW.state IN ('accepted', 'seeded', 'assigned', 'voting', 'decided') THEN
+                PERFORM pg_notify('dna_free', encode(NEW.id, 'hex'));
+            END IF;
             RETURN NULL;
         END $$;
-        CREATE TRIGGER requests_announce_new AFTER INSERT ON requests
+        CREATE TRIGGER requests_announce AFTER INSERT OR UPDATE ON requests
             FOR EACH ROW EXECUTE FUNCTION announce_request();
-        CREATE TRIGGER requests_announce_change AFTER UPDATE ON requests
-            FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION announce_request();
 
         CREATE FUNCTION announce_round() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-            PERFORM pg_notify('dna_rounds', encode(NEW.request, 'hex'));
+            PERFORM pg_notify(TG_ARGV[0], encode(NEW.request, 'hex'));
             RETURN NULL;
         END $$;
-        CREATE TRIGGER rounds_announce AFTER INSERT OR UPDATE ON rounds FOR EACH ROW EXECUTE FUNCTION announce_round();
-        CREATE TRIGGER commitments_announce AFTER INSERT ON commitments FOR EACH ROW EXECUTE FUNCTION announce_round();
-        CREATE TRIGGER votes_announce AFTER INSERT ON votes FOR EACH ROW EXECUTE FUNCTION announce_round();
+        CREATE TRIGGER rounds_announce AFTER INSERT OR UPDATE ON rounds
+            FOR EACH ROW EXECUTE FUNCTION announce_round('dna_rounds');
+        CREATE TRIGGER commitments_announce AFTER INSERT ON commitments
+            FOR EACH ROW EXECUTE FUNCTION announce_round('dna_ballots');
+        CREATE TRIGGER votes_announce AFTER INSERT ON votes
+            FOR EACH ROW EXECUTE FUNCTION announce_round('dna_ballots');
 
         CREATE FUNCTION announce_assignment() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
