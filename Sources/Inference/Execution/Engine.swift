@@ -60,18 +60,22 @@ public final class Engine: Sendable {
     ///   - maxTokens: tokens at most; the context may end the answer earlier.
     ///   - stopTokens: tokens that end the answer; nil: the tokenizer's end token.
     ///   - onToken: called on the engine's thread for each token as it is drawn; must be quick.
+    ///   - endsAnswer: asked on the engine's thread after each token whether the answer ends with it, as if it were a
+    ///     stop token: for stop texts. Must depend on the tokens alone.
     ///   - isCancelled: asked between steps, besides the task's own cancellation.
     /// - Throws: ``EngineError/cancelled`` and what is wrong with the request.
     public func generate(
         prompt: [TokenID], sampling: SamplingParameters, seed: NoiseSeed, challenge: TraceChallenge, maxTokens: Int,
         stopTokens: Set<TokenID>? = nil, onToken: @escaping @Sendable (TokenID) -> Void = { _ in },
+        endsAnswer: @escaping @Sendable (TokenID) -> Bool = { _ in false },
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) async throws(EngineError) -> Generation {
         let request = SequenceRequest(
             prompt: prompt, sampling: sampling, seed: seed, challenge: challenge,
             stopTokens: stopTokens ?? defaultStopTokens)
         return try await perform(isCancelled) { (runner, isCancelled) throws(EngineError) in
-            try runner.generate(request, maxTokens: maxTokens, onToken: onToken, isCancelled: isCancelled)
+            try runner.generate(
+                request, maxTokens: maxTokens, onToken: onToken, endsAnswer: endsAnswer, isCancelled: isCancelled)
         }
     }
 

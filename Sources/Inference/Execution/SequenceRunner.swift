@@ -78,7 +78,8 @@ final class SequenceRunner: @unchecked Sendable {
     }
 
     func generate(
-        _ request: SequenceRequest, maxTokens: Int, onToken: (TokenID) -> Void, isCancelled: () -> Bool
+        _ request: SequenceRequest, maxTokens: Int, onToken: (TokenID) -> Void, endsAnswer: (TokenID) -> Bool,
+        isCancelled: () -> Bool
     ) throws(EngineError) -> Generation {
         let prompt = request.prompt
         try check(prompt)
@@ -98,7 +99,11 @@ final class SequenceRunner: @unchecked Sendable {
             if failure != nil { answer.finish = .numericError }
         }
         let prefilled = clock.now
-        if let token = answer.tokens.last { onToken(token) }
+        func report(_ token: TokenID) {
+            onToken(token)
+            if endsAnswer(token) { answer.finish = .stop }
+        }
+        if let token = answer.tokens.last { report(token) }
         var steps = 0
         while answer.finish == nil, let token = answer.tokens.last {
             guard !isCancelled() else { throw .cancelled }
@@ -107,7 +112,7 @@ final class SequenceRunner: @unchecked Sendable {
             }
             steps += 1
             if failure == nil { answer.draw(sampler, model, 0) } else { answer.finish = .numericError }
-            if answer.finish != .numericError, let token = answer.tokens.last { onToken(token) }
+            if answer.finish != .numericError, let token = answer.tokens.last { report(token) }
         }
         return Generation(
             tokens: answer.tokens, finishReason: answer.finish ?? .length, traceRoot: answer.trace.root,

@@ -1,0 +1,176 @@
+public import Canonical
+public import DNAProtocol
+public import Inference
+import Synchronization
+
+/// What a request asks for, computed: a function of the model package and the request, and of nothing else.
+///
+/// The worker votes with it, a replay compares with it, and `dna generate` prints it.
+public struct RequestComputation: Sendable {
+    /// The model's manifest.
+    public let manifest: Manifest
+    /// Runs the model.
+    public let engine: Engine
+    /// Positions of prompt and answer together, by the manifest and the weights.
+    public let contextLength: Int
+    private let template: ChatTemplate
+
+    /// Joins a model's manifest with the engine that has loaded its weights.
+    ///
+    /// Throws when the engine was given less context than the model has: its answers would end too early.
+    public init(manifest: Manifest, engine: Engine) throws(ComputationError) {
+        self.manifest = manifest
+        self.engine = engine
+        contextLength = min(manifest.contextLength, engine.configuration.contextLength)
+        guard engine.contextLength >= contextLength else {
+            throw .contextTooShort(engine: engine.contextLength, model: contextLength)
+        }
+        do throws(TokenizerError) {
+            template = try ChatTemplate(named: manifest.chatTemplate)
+        } catch { throw .tokenizer(error) }
+    }
+
+    /// The input as the model reads it: messages through the chat template, a text as it is, after the begin token if
+    /// the model wants one or the text has no token at all.
+    public func prompt(of input: Request.Input) throws(ComputationError) -> Prompt {
+        Prompt(tokens: try tokens(of: input).map(Int.init))
+    }
+
+    private func tokens(of input: Request.Input) throws(ComputationError) -> [TokenID] {
+        let tokenizer = engine.tokenizer
+        if let messages = input.messages {
+            let messages = messages.map { ChatMessage(role: $0.role.rawValue, content: $0.content) }
+            do throws(TokenizerError) {
+                return try template.encode(messages, with: tokenizer)
+            } catch { throw .tokenizer(error) }
+        }
+        // A user's text never becomes a control token.
+        let tokens = tokenizer.encode(input.prompt ?? "", parseSpecial: false)
+        guard tokenizer.addsBeginToken || tokens.isEmpty else { return tokens }
+        guard let begin = tokenizer.beginToken else { throw .noBeginToken }
+        return [begin] + tokens
+    }
+
+    /// Computes the answer to `request`.
+    ///
+    /// - Parameters:
+    ///   - onToken: called with each token as it is drawn, on the engine's thread; must be quick.
+    ///   - isCancelled: asked between tokens, besides the task's own cancellation.
+    public func compute(
+        _ request: Request, onToken: @escaping @Sendable (Int) -> Void = { _ in },
+        isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) async throws(ComputationError) -> ComputedAnswer {
+        let randomness = try randomness(of: request)
+        let prompt = try tokens(of: request.input)
+        guard let seed = NoiseSeed(bytes: randomness.seed.digest.bytes),
+            let challenge = TraceChallenge(bytes: randomness.challenge.bytes)
+        else { preconditionFailure("a digest has the 32 bytes that seeds and challenges have") }
+        let room = contextLength - prompt.count
+        guard room > 0 else { return .tooLong(prompt: prompt, challenge: challenge) }
+
+        let stops = Mutex(StopTexts(request.stop))
+        let tokenizer = engine.tokenizer
+        let generation: Generation
+        do throws(EngineError) {
+            generation = try await engine.generate(
+                prompt: prompt, sampling: SamplingParameters(request.sampling), seed: seed, challenge: challenge,
+                maxTokens: min(request.maximumTokens, room), onToken: { onToken(Int($0)) },
+                endsAnswer: { token in stops.withLock { $0.append(tokenizer.bytes(of: token)) } },
+                isCancelled: isCancelled)
+        } catch { throw .engine(error) }
+        let output = Output(
+            tokens: generation.tokens.map(Int.init), text: stops.withLock(\.text),
+            finishReason: FinishReason(generation.finishReason))
+        return ComputedAnswer(
+            prompt: Prompt(tokens: prompt.map(Int.init)), output: output, trace: generation.traceRoot,
+            timings: generation.timings)
+    }
+
+    private func randomness(of request: Request) throws(ComputationError) -> Randomness {
+        do {
+            return Randomness(of: request, id: try request.requestID())
+        } catch { throw .unencodableRequest }
+    }
+}
+
+/// A request's answer, and how long it took.
+public struct ComputedAnswer: Sendable {
+    /// The prompt as the model read it.
+    public let prompt: Prompt
+    /// The answer.
+    public let output: Output
+    /// The root of the execution trace.
+    public let trace: Digest
+    /// How long it took; nil when nothing was generated. No part of the result.
+    public let timings: GenerationTimings?
+
+    /// Joins the parts.
+    package init(prompt: Prompt, output: Output, trace: Digest, timings: GenerationTimings?) {
+        self.prompt = prompt
+        self.output = output
+        self.trace = trace
+        self.timings = timings
+    }
+
+    /// What nodes vote on.
+    public func result() throws -> Vote.Result {
+        Vote.Result(prompt: try prompt.promptID(), output: output, trace: trace)
+    }
+
+    static func tooLong(prompt: [TokenID], challenge: TraceChallenge) -> Self {
+        ComputedAnswer(
+            prompt: Prompt(tokens: prompt.map(Int.init)),
+            output: Output(tokens: [], text: "", finishReason: .promptTooLong),
+            trace: TraceBuilder(challenge: challenge).root, timings: nil)
+    }
+}
+
+/// Why a request was not computed. None of these is an answer to vote for.
+public enum ComputationError: Error, Equatable, CustomStringConvertible {
+    /// The engine has less context than the model.
+    case contextTooShort(engine: Int, model: Int)
+    /// The manifest's chat template or the model's tokenizer cannot serve the request.
+    case tokenizer(TokenizerError)
+    /// The prompt needs a begin token and the model has none.
+    case noBeginToken
+    /// The request has no canonical form.
+    case unencodableRequest
+    /// The engine did not run, or was cancelled.
+    case engine(EngineError)
+
+    /// One sentence; never a prompt.
+    public var description: String {
+        switch self {
+        case .contextTooShort(let engine, let model):
+            "the engine holds \(engine) positions, the model has \(model)"
+        case .tokenizer(let error): error.description
+        case .noBeginToken: "the prompt needs a begin token, and the model has none"
+        case .unencodableRequest: "the request has no canonical form"
+        case .engine(let error): error.description
+        }
+    }
+}
+
+extension SamplingParameters {
+    /// A request's sampling, as the engine takes it.
+    public init(_ sampling: Sampling) {
+        self.init(
+            temperature: sampling.temperature, topK: sampling.topK, topP: sampling.topP, minP: sampling.minP,
+            repetitionPenalty: sampling.repetitionPenalty, presencePenalty: sampling.presencePenalty,
+            frequencyPenalty: sampling.frequencyPenalty)
+    }
+}
+
+/// The name both modules share means here what crosses the network.
+private typealias FinishReason = DNAProtocol.FinishReason
+
+extension DNAProtocol.FinishReason {
+    /// Why the engine ended, as a vote says it.
+    public init(_ reason: Inference.FinishReason) {
+        switch reason {
+        case .stop: self = .stop
+        case .length: self = .length
+        case .numericError: self = .numericError
+        }
+    }
+}
