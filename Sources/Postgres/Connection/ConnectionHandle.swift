@@ -192,8 +192,12 @@ final class ConnectionHandle {
     func isUsable() -> Bool {
         guard isIdle else { return false }
         var descriptor = pollfd(fd: PQsocket(pointer), events: Int16(POLLIN), revents: 0)
-        guard poll(&descriptor, 1, 0) > 0 else { return true }
-        return PQconsumeInput(pointer) == 1 && isIdle
+        // A server that goes says so first: one read takes its words, only the next one sees the end.
+        for _ in 0..<4 {
+            guard poll(&descriptor, 1, 0) > 0 else { return isIdle }
+            guard PQconsumeInput(pointer) == 1 else { return false }
+        }
+        return isIdle
     }
 
     /// The next notification that has arrived, nil if none has.
