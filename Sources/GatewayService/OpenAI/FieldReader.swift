@@ -47,6 +47,9 @@ package struct Field: Sendable {
         }
     }
 
+    /// The value, with `1.0` written as the integer it is.
+    package var plainValue: JSONValue { (try? integer()).map { .integer($0) } ?? value }
+
     /// An integer within a range.
     package func integer(in range: ClosedRange<Int>) throws(OpenAIError) -> Int {
         guard let integer = Int(exactly: try integer()), range.contains(integer) else {

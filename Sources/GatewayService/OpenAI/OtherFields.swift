@@ -37,7 +37,7 @@ enum OtherFields {
             }
         }
         for (name, meaningless) in unsupported.sorted(by: { $0.key < $1.key }) {
-            guard let field = reader.take(name), !meaningless.contains(field.value) else { continue }
+            guard let field = reader.take(name), !meaningless.contains(field.plainValue) else { continue }
             throw refusal(of: field, meaningless)
         }
     }

@@ -19,7 +19,7 @@ struct ChangeListener: Service {
                     logger.info("listening to the database")
                     waiting.wakeAll()
                 case .request(let id, let state) where state.isFinal: waiting.wake(id)
-                case .request, .round, .assignment: break
+                default: break
                 }
             }
         }

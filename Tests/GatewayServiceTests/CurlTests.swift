@@ -1,0 +1,53 @@
+import Foundation
+import Testing
+
+/// What the rest of the world has: curl, over both protocols.
+@Suite(.timeLimit(.minutes(2)))
+struct CurlTests {
+    /// Arguments that choose a protocol, and the version curl then reports.
+    private static let protocols = [["--http1.1"], ["--http2-prior-knowledge"]]
+
+    @Test(arguments: zip(protocols, ["1.1", "2"]))
+    func curlIsAnswered(_ arguments: [String], _ version: String) async throws {
+        try await Fixture.run { gateway in
+            let url = "http://127.0.0.1:\(gateway.port)/v1/chat/completions"
+            let curl = arguments + ["--json", question, "--write-out", "\n%{http_version} %{response_code}", url]
+            async let output = run(curl)
+            try await gateway.coordinator.certify(try await gateway.coordinator.openRequest(), paris)
+            let lines = try await output.split(separator: "\n")
+            #expect(lines.count == 2)
+            #expect(lines.first?.contains(#""content":"Paris.""#) == true)
+            #expect(lines.last == "\(version) 200")
+        }
+    }
+
+    @Test(arguments: zip(protocols, ["1.1", "2"]))
+    func curlIsRefused(_ arguments: [String], _ version: String) async throws {
+        try await Fixture.run { gateway in
+            let url = "http://127.0.0.1:\(gateway.port)"
+            let format = ["--write-out", "\n%{http_version} %{response_code} %{content_type}"]
+            let malformed = try await run(arguments + format + ["--json", "{", "\(url)/v1/chat/completions"])
+            #expect(malformed.hasSuffix("\n\(version) 400 application/json"))
+            let missing = try await run(arguments + format + ["\(url)/nowhere"])
+            #expect(missing.hasSuffix("\n\(version) 404 application/problem+json"))
+            let head = try await run(arguments + format + ["--head", "\(url)/healthz"])
+            #expect(head.hasSuffix("\n\(version) 200 application/json"))
+        }
+    }
+
+    private func run(_ arguments: [String]) async throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["curl", "--silent", "--show-error", "--max-time", "60"] + arguments
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        try process.run()
+        // A thread of its own, because the gateway under test needs those of the pool.
+        return await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                let data = pipe.fileHandleForReading.readDataToEndOfFile()
+                continuation.resume(returning: String(decoding: data, as: UTF8.self))
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import Foundation
+import GatewayService
+import HTTPTypes
+import LocalNetwork
+import Postgres
+import Testing
+
+@Suite(.timeLimit(.minutes(2)))
+struct OutageTests {
+    @Test func anEndThatNobodyHeardOfIsFoundAfterTheListenerReconnects() async throws {
+        try await Fixture.run { gateway in
+            async let reply = gateway.post("/v1/chat/completions", question)
+            let request = try await gateway.coordinator.openRequest()
+            try await gateway.waitForListener()
+            let database = try await gateway.coordinator.pool.query("SELECT current_database()::text AS name").one()
+            let name = try database.value("name", as: String.self)
+            // Nobody new is let in, so the listener stays away while the request ends.
+            let administrator = try await PostgresConnection.connect(
+                try await SharedCluster.cluster().administratorConfiguration())
+            try await administrator.query("ALTER DATABASE \(name) ALLOW_CONNECTIONS false")
+            for pid in try await gateway.listeners() {
+                try await administrator.query("SELECT pg_terminate_backend($1::int8::int4, 5000)", [.int(pid)])
+            }
+            try await gateway.coordinator.certify(request, paris)
+            #expect(try await gateway.listeners() == [])
+            try await administrator.query("ALTER DATABASE \(name) ALLOW_CONNECTIONS true")
+            await administrator.close()
+            #expect(try await reply.status == 200)
+        }
+    }
+
+    @Test func survivesTheDatabasesRestart() async throws {
+        let folder = temporaryFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let cluster = try await PostgresCluster.start(folder: folder, isDurable: false)
+        try await cluster.ensureGatewayRole()
+        try await Fixture.run(cluster: cluster) { gateway in
+            async let patient = gateway.post("/v1/chat/completions", question)
+            let request = try await gateway.coordinator.openRequest()
+            try await gateway.waitForListener()
+            await cluster.stop()
+
+            let refused = try await gateway.post("/v1/chat/completions", question)
+            #expect(refused.status == 503)
+            #expect(refused.fields[.retryAfter] != nil)
+            #expect(try refused.value("error", "type") == .string("server_error"))
+            #expect(try await gateway.get("/v1/network").status == 503)
+            #expect(try await gateway.get("/readyz").value("checks", "0", "ready") == .bool(false))
+
+            let again = try await PostgresCluster.start(folder: folder, isDurable: false)
+            try await gateway.coordinator.certify(request, paris)
+            #expect(try await patient.status == 200)
+            #expect(try await gateway.post("/v1/chat/completions", question).status == 200)
+            await again.stop()
+        }
+    }
+}
