@@ -87,4 +87,7 @@ extension HTTP2Session {
         // The body is found by its stream's number: no pointer of ours for nghttp2 to keep.
         nghttp2_data_provider(source: nghttp2_data_source(ptr: nil), read_callback: NGHTTP2Tables.readBody)
     }
+
+    /// Lets go of the sources of all bodies: nothing will be sent any more.
+    public func forgetBodies() { bodies.removeAll() }
 }

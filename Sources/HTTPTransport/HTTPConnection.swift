@@ -128,6 +128,7 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
         let open = streams
         streams.removeAll()
         ready.removeAll()
+        session.forgetBodies()
         for stream in open.values {
             stream.fail(error)
             stream.isClosed = true

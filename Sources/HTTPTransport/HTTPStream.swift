@@ -10,7 +10,9 @@ final class HTTPStream: HTTP2BodySource {
     }
 
     var id = HTTP2StreamID(rawValue: 0)
-    unowned let connection: HTTPConnection
+    /// Strong: a handler may end, or read what is buffered, after its connection is gone. The connection lets go of its
+    /// streams when it is torn down.
+    let connection: HTTPConnection
 
     // Inbound
     var head: HTTP2Head?
