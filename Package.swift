@@ -36,6 +36,8 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOExtras", package: "swift-nio-extras"),
 ]
+let vectors: [Resource] = [.copy("Vectors")]
+
 let service: [Target.Dependency] = [
     "Canonical", "Cryptography", "DNAProtocol", "HTTPTransport", "ServiceKit", httpTypes, hummingbird, lifecycle,
     logging,
@@ -88,7 +90,7 @@ let package = Package(
         // Floor 5: the services, and what runs and tests them together
         library("AggregatorService", service + ["Consensus", "CoordinatorStore", "NodeState", "Postgres", "Threshold"]),
         library("GatewayService", service + ["CoordinatorStore", "Postgres"]),
-        library("SignerService", service + ["Consensus", "NodeState", "Threshold"]),
+        library("SignerService", service + ["Consensus", "NodeState", "Threshold"] + nio),
         library("WorkerService", service + ["Consensus", "Inference", "ModelPackages", "NodeState"]),
         library(
             "LocalNetwork",
@@ -99,17 +101,34 @@ let package = Package(
         library("TestKit", ["Canonical", "Consensus", "Cryptography", "DNAProtocol"]),
 
         // Floor 6: options → service → run
-        executable("gateway", ["GatewayService", "ServiceKit"]),
+        executable("gateway", ["GatewayService", "HTTPTransport", "Postgres", "ServiceKit", logging]),
         executable("inference-worker", ["WorkerService", "ServiceKit"]),
         executable("consensus-aggregator", ["AggregatorService", "ServiceKit"]),
-        executable("signer", ["SignerService", "ServiceKit"]),
+        executable("signer", ["SignerService", "ServiceKit", logging]),
         executable(
             "dna",
             [
                 "Canonical", "Consensus", "Cryptography", "DNAProtocol", "HTTPTransport", "Inference", "Kernels",
                 "LocalNetwork", "ModelPackages", "NodeState", "ServiceKit", "WorkerService", logging,
             ]),
-        executable("http-benchmark-server", ["HTTPTransport", "ServiceKit", hummingbird, logging]),
+        executable("http-benchmark-server", ["ServiceKit", hummingbird, lifecycle, logging] + nio),
+
+        // Tests
+        tests("CanonicalTests", ["Canonical", "Cryptography"]),
+        tests("ConsensusTests", ["Canonical", "Consensus", "Cryptography", "DNAProtocol", "TestKit"]),
+        tests("CryptographyTests", ["Cryptography"]),
+        tests("DNAProtocolTests", ["DNAProtocol"]),
+        tests("GGUFTests", ["GGUF"]),
+        tests("HTTP2Tests", ["HTTP2"]),
+        tests("HTTPTransportTests", ["HTTP2", "HTTPTransport", httpTypes, logging] + nio),
+        tests("InferenceTests", ["Canonical", "Cryptography", "GGUF", "Inference", "Kernels"], resources: vectors),
+        tests("KernelsTests", ["Kernels"]),
+        tests("LocalNetworkTests", ["LocalNetwork", "Postgres"]),
+        tests("NodeStateTests", ["Canonical", "Cryptography", "NodeState"]),
+        tests("PostgresTests", ["LocalNetwork", "Postgres"]),
+        tests("ServiceKitTests", ["HTTPTransport", "ServiceKit", httpTypes, hummingbird, lifecycle, logging] + nio),
+        tests("ThresholdTests", ["Cryptography", "Threshold"], resources: vectors),
+        tests("TidyTests", []),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17

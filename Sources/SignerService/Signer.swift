@@ -16,7 +16,7 @@ public final class Signer: Service {
     private let client: HTTPClient
     private let keyGeneration: KeyGenerationService?
     private let board: MessageBoard
-    private let logger: Logger
+    private let folder: SignerFolder
 
     /// Opens the state and takes up what is there. Throws what an operator has to look at: `SignerError`, `StateError`,
     /// `InvalidField` or a file's own error.
@@ -24,9 +24,9 @@ public final class Signer: Service {
         try LibraryCheck.run()
         var logger = logger
         logger[metadataKey: "signer"] = "\(options.identifier)"
-        self.logger = logger
         let opening = try Opening(options, logger)
         board = opening.board
+        folder = opening.folder
         client = HTTPClient(logger: logger)
         keyGeneration = try opening.begin(client)
         let router = ServiceRouter.service()
@@ -37,20 +37,16 @@ public final class Signer: Service {
     /// The port, once it is bound.
     public func port() async throws -> Int { try await http.port() }
 
-    /// Serves until it is stopped. Throws when it cannot listen, or cannot write its state any more.
+    /// Serves until it is stopped. Throws when it cannot listen, or cannot write its state any more. Runs once.
     public func run() async throws {
-        let board = board
-        try await withGracefulShutdownHandler {
-            do {
-                try await serve()
-            } catch {
-                await client.shutdown()
-                throw error
-            }
-            await client.shutdown()
-        } onGracefulShutdown: {
+        let result = await withGracefulShutdownHandler {
+            await Result(catching: serve)
+        } onGracefulShutdown: { [board] in
             board.close()
         }
+        await client.shutdown()
+        folder.release()
+        try result.get()
     }
 
     private func serve() async throws {
@@ -69,6 +65,16 @@ public final class Signer: Service {
             while let isServiceOver = try await group.next() {
                 if isServiceOver { group.cancelAll() }
             }
+        }
+    }
+}
+
+extension Result where Failure == any Error {
+    fileprivate init(catching body: () async throws -> Success) async {
+        do {
+            self = .success(try await body())
+        } catch {
+            self = .failure(error)
         }
     }
 }

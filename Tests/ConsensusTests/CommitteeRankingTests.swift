@@ -1,6 +1,7 @@
 import Consensus
 import Cryptography
 import DNAProtocol
+import TestKit
 import Testing
 
 @Suite struct CommitteeRankingTests {

@@ -2,6 +2,7 @@ import Canonical
 import Consensus
 import Cryptography
 import DNAProtocol
+import TestKit
 import Testing
 
 @Suite struct DecisionCheckTests {

@@ -1,5 +1,6 @@
 import Consensus
 import DNAProtocol
+import TestKit
 import Testing
 
 @Suite struct TallyTests {

@@ -33,6 +33,14 @@ package struct KeyGenerationMessage: Codable, Hashable, Sendable {
         package var sender: Int
         /// What is said.
         package var content: Content
+
+        /// A message of `sender`.
+        package init(network: NetworkID, session: Digest, sender: Int, content: Content) {
+            self.network = network
+            self.session = session
+            self.sender = sender
+            self.content = content
+        }
     }
 
     /// What a message says.

@@ -41,6 +41,9 @@ package final class SignerFolder: Sendable {
 
     deinit { close(lock) }
 
+    /// Lets another process have the folder. Nothing may be written afterwards.
+    package func release() { flock(lock, LOCK_UN) }
+
     private var seedPath: String { path + "/ceremony-seed.sealed" }
     private var recordPath: String { path + "/" + Self.recordName }
     private var pendingPath: String { path + "/pending-share.sealed" }

@@ -1,30 +1,41 @@
-import Canonical
-import Consensus
-import Cryptography
-import DNAProtocol
-import Testing
+package import Canonical
+package import Consensus
+package import Cryptography
+package import DNAProtocol
 
-/// A small network whose keys the test holds.
-struct Fixture {
-    var genesis: Genesis
-    let administrator = Ed25519.SigningKey()
-    var roster: SignedRoster
-    var nodes: [Ed25519.PublicKey: Ed25519.SigningKey]
-    var manifest: Manifest
+/// A small network whose keys the test holds, and the work of its nodes.
+package struct Fixture: Sendable {
+    package var genesis: Genesis
+    package let administrator = Ed25519.SigningKey()
+    package var roster: SignedRoster
+    package var nodes: [Ed25519.PublicKey: Ed25519.SigningKey]
+    package var manifest: Manifest
+    /// By identifier, from 1.
+    package let identities: [Int: Ed25519.SigningKey]
+    /// By identifier, from 1.
+    package let encryptions: [Int: X25519.SecretKey]
+
+    /// A node that is not the fixture's was asked to act.
+    package struct UnknownNode: Error {}
 
     /// `operators` lists each operator's weight and number of nodes.
-    init(
+    package init(
         operators: [(weight: Int, nodes: Int)] = [(1, 1), (1, 1), (1, 1)], development: Bool = false,
-        policy: Policy = Policy(rule: .majority, committee: 3), spareRanks: Int = 2
+        policy: Policy = Policy(rule: .majority, committee: 3), spareRanks: Int = 2, signers count: Int = 4,
+        threshold: Int = 3
     ) throws {
-        let signers = (1...4).map {
-            Genesis.Signer(
-                identifier: $0, identity: Ed25519.SigningKey().publicKey, encryption: X25519.SecretKey().publicKey)
+        let identities = Dictionary(uniqueKeysWithValues: (1...count).map { ($0, Ed25519.SigningKey()) })
+        let encryptions = Dictionary(uniqueKeysWithValues: (1...count).map { ($0, X25519.SecretKey()) })
+        self.identities = identities
+        self.encryptions = encryptions
+        let signers = (1...count).compactMap { number -> Genesis.Signer? in
+            guard let identity = identities[number], let encryption = encryptions[number] else { return nil }
+            return .init(identifier: number, identity: identity.publicKey, encryption: encryption.publicKey)
         }
         genesis = Genesis(
             name: "test", development: development, createdAt: Timestamp(seconds: 1_800_000_000),
             administrators: .init(keys: [administrator.publicKey], threshold: 1),
-            signers: .init(threshold: 3, members: signers),
+            signers: .init(threshold: threshold, members: signers),
             policyBounds: .init(maximumCommittee: 16, spareRanks: spareRanks))
         var nodes: [Ed25519.PublicKey: Ed25519.SigningKey] = [:]
         var entries: [Roster.Node] = []
@@ -49,18 +60,18 @@ struct Fixture {
             files: [.init(name: "model.gguf", role: .weights, size: 1, sha256: Digest.of("test", []))])
     }
 
-    func request(_ prompt: String = "Hello", policy: Policy? = nil) throws -> Request {
+    package func request(_ prompt: String = "Hello", policy: Policy? = nil) throws -> Request {
         Request(
             network: try genesis.networkID(), model: try manifest.modelID(), input: .init(prompt: prompt),
             sampling: Sampling(), maximumTokens: 16, policy: policy ?? manifest.policy)
     }
 
-    func ranking(_ request: Request) throws -> CommitteeRanking {
+    package func ranking(_ request: Request) throws -> CommitteeRanking {
         let randomness = Randomness(of: request, id: try request.requestID())
         return CommitteeRanking(of: roster.roster, randomness: randomness.ranking)
     }
 
-    func committee(_ request: Request, size: Int? = nil, round: Int = 1) throws -> Committee {
+    package func committee(_ request: Request, size: Int? = nil, round: Int = 1) throws -> Committee {
         let members = try ranking(request).choose(
             size: size ?? request.policy.committee, spareRanks: genesis.policyBounds.spareRanks
         ) { _ in true }
@@ -70,7 +81,9 @@ struct Fixture {
     }
 
     /// What a member that computes `text` votes.
-    func body(_ request: Request, _ committee: Committee, _ node: Ed25519.PublicKey, text: String) throws -> Vote.Body {
+    package func body(_ request: Request, _ committee: Committee, _ node: Ed25519.PublicKey, text: String) throws
+        -> Vote.Body
+    {
         let output = Output(tokens: Array(text.utf8).map(Int.init), text: text, finishReason: .stop)
         let result = Vote.Result(
             prompt: try Prompt(tokens: [1, 2, 3]).promptID(), output: output,
@@ -80,17 +93,22 @@ struct Fixture {
             node: node, result: result)
     }
 
-    func salt(_ node: Ed25519.PublicKey) -> Digest { Digest.of("salt", node.bytes) }
+    private func key(of node: Ed25519.PublicKey) throws -> Ed25519.SigningKey {
+        guard let key = nodes[node] else { throw UnknownNode() }
+        return key
+    }
 
-    func commitment(to body: Vote.Body) throws -> Commitment {
+    package func salt(_ node: Ed25519.PublicKey) -> Digest { Digest.of("salt", node.bytes) }
+
+    package func commitment(to body: Vote.Body) throws -> Commitment {
         let statement = Commitment.Body(
             network: body.network, request: body.request, round: body.round, committee: body.committee,
             node: body.node, opening: try Opening(vote: body, salt: salt(body.node)).digest())
-        return Commitment(body: statement, signature: try statement.signed(by: try #require(nodes[body.node])))
+        return Commitment(body: statement, signature: try statement.signed(by: key(of: body.node)))
     }
 
     /// A whole round in which every member computes what `text` gives for its place.
-    func evidence(_ request: Request, text: (Int) -> String = { _ in "Paris" }) throws -> Evidence {
+    package func evidence(_ request: Request, text: (Int) -> String = { _ in "Paris" }) throws -> Evidence {
         let committee = try committee(request)
         let bodies = try committee.members.enumerated().map { index, member in
             try body(request, committee, member.node, text: text(index))
@@ -98,9 +116,31 @@ struct Fixture {
         let set = CommitmentSet(round: committee.round, commitments: try bodies.map(commitment))
         let root = try set.root()
         let votes = try bodies.map { body in
-            try Vote(body: body, set: root, salt: salt(body.node), key: try #require(nodes[body.node]))
+            try Vote(body: body, set: root, salt: salt(body.node), key: key(of: body.node))
         }
         return Evidence(
             request: request, manifest: manifest, roster: roster, committee: committee, set: set, votes: votes)
+    }
+
+    /// The next roster epoch: the same nodes.
+    package func nextRoster() throws -> SignedRoster {
+        let current = roster.roster
+        let next = Roster(
+            network: current.network, epoch: current.epoch + 1, previous: try current.rosterID(),
+            operators: current.operators, nodes: current.nodes)
+        return SignedRoster(
+            roster: next,
+            signatures: [.init(administrator: administrator.publicKey, signature: try next.signed(by: administrator))])
+    }
+
+    /// What the votes of `evidence` that satisfy `isWinner` lead to.
+    package func decision(
+        _ evidence: Evidence, at time: Timestamp, isWinner: (Vote) -> Bool = { _ in true }
+    ) throws -> Decision {
+        let root = try evidence.set.root()
+        guard let decision = try Decision(winners: evidence.votes.filter(isWinner), set: root, decidedAt: time) else {
+            throw UnknownNode()
+        }
+        return decision
     }
 }
