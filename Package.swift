@@ -88,7 +88,8 @@ let package = Package(
         library("ServiceKit", ["Canonical", "HTTPTransport", httpTypes, hummingbird, lifecycle, logging] + nio),
 
         // Floor 5: the services, and what runs and tests them together
-        library("AggregatorService", service + ["Consensus", "CoordinatorStore", "NodeState", "Postgres", "Threshold"]),
+        library(
+            "AggregatorService", service + ["Consensus", "CoordinatorStore", "NodeState", "Postgres", "Threshold"]),
         library("GatewayService", service + ["CoordinatorStore", "Postgres"]),
         library("SignerService", service + ["Consensus", "NodeState", "Threshold"] + nio),
         library("WorkerService", service + ["Consensus", "Inference", "ModelPackages", "NodeState"]),

@@ -1,7 +1,7 @@
 public import Cryptography
 public import DNAProtocol
 import Foundation
-public import NodeState
+import NodeState
 
 /// Founds a network on one machine: makes every key, the genesis and the first roster epoch.
 ///

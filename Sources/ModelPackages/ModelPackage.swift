@@ -48,14 +48,23 @@ public struct ModelPackage: Sendable {
     /// - Throws: ``ModelPackageError`` that names the first file that differs.
     public func verifyFiles(progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }) throws {
         let total = manifest.files.reduce(0) { $0 + $1.size }
-        var done = 0
+        var before = 0
         for file in manifest.files {
-            let digest = try FileDigest.sha256(of: folder + "/" + file.name, expectedSize: file.size) { count in
-                done += count
-                progress(done, total)
-            }
-            guard digest == file.sha256 else { throw ModelPackageError.digestDiffers(file: file.name) }
+            try Self.verify(file, path: folder + "/" + file.name) { done, _ in progress(before + done, total) }
+            before += file.size
         }
+    }
+
+    /// Compares the file at `path` with its description.
+    public static func verify(
+        _ file: Manifest.File, path: String, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) throws {
+        var done = 0
+        let digest = try FileDigest.sha256(of: path, expectedSize: file.size) { count in
+            done += count
+            progress(done, file.size)
+        }
+        guard digest == file.sha256 else { throw ModelPackageError.digestDiffers(file: path) }
     }
 
     /// Writes a package around a file of weights: a manifest beside a link to the file.

@@ -3,8 +3,9 @@ import Canonical
 import Consensus
 import Cryptography
 import DNAProtocol
-import Foundation
 import NodeState
+
+import class Foundation.ProcessInfo
 
 /// `dna ask PROMPT`.
 struct AskCommand: AsyncParsableCommand {

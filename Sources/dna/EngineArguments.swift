@@ -1,7 +1,8 @@
-import ArgumentParser
+public import ArgumentParser
+import DNAProtocol
 import Foundation
 import Inference
-import Kernels
+public import Kernels
 import ModelPackages
 
 extension InstructionSet: ExpressibleByArgument {}
@@ -21,6 +22,17 @@ struct EngineArguments: ParsableArguments {
 /// The weights a `--model` option names: a GGUF file, or a package's folder.
 enum ModelArgument {
     static let help: ArgumentHelp = "The model: a GGUF file, or a package's folder."
+
+    /// The path of the weights, after they were held against the manifest they must be described by.
+    static func weights(_ path: String, describedBy manifest: Manifest) throws -> String {
+        let weights = try weights(path)
+        guard let file = manifest.weights else { throw ValidationError("the certificate's manifest lists no weights") }
+        try ModelPackage.verify(file, path: weights) { done, total in
+            Console.progress("checking the model: \(done * 100 / total) %")
+        }
+        Console.endProgress()
+        return weights
+    }
 
     /// The path of the weights; a package's files are checked against its manifest first.
     static func weights(_ path: String) throws -> String {

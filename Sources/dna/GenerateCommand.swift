@@ -28,7 +28,9 @@ struct GenerateCommand: AsyncParsableCommand {
 
     func validate() throws {
         for (name, value) in [("--seed", seed), ("--challenge", challenge)] where value != nil {
-            guard Digest(hex: value ?? "") != nil else { throw ValidationError("\(name) must be 64 hexadecimal digits") }
+            guard Digest(hex: value ?? "") != nil else {
+                throw ValidationError("\(name) must be 64 hexadecimal digits")
+            }
         }
         guard maxTokens >= 1 else { throw ValidationError("--max-tokens must be at least 1") }
     }
@@ -64,9 +66,11 @@ struct GenerateCommand: AsyncParsableCommand {
         Console.note("trace         \(generation.traceRoot.hex)")
         Console.note(
             String(
-                format: "prefill       %d tokens, %.1f tokens/s", timings.prefillTokens, timings.prefillTokensPerSecond))
+                format: "prefill       %d tokens, %.1f tokens/s", timings.prefillTokens, timings.prefillTokensPerSecond)
+        )
         Console.note(
-            String(format: "decode        %d tokens, %.1f tokens/s", timings.decodeTokens, timings.decodeTokensPerSecond))
+            String(
+                format: "decode        %d tokens, %.1f tokens/s", timings.decodeTokens, timings.decodeTokensPerSecond))
     }
 
     private func printJSON(

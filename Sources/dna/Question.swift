@@ -20,7 +20,11 @@ struct Question {
         if let temperature { fields["temperature"] = .number(temperature) }
         var extensions: [String: JSONValue] = ["idempotency_key": .string(idempotencyKey)]
         if let seed {
-            if let integer = Int64(seed) { fields["seed"] = .integer(integer) } else { extensions["seed"] = .string(seed) }
+            if let integer = Int64(seed) {
+                fields["seed"] = .integer(integer)
+            } else {
+                extensions["seed"] = .string(seed)
+            }
         }
         fields["dna"] = .object(extensions)
         return .object(fields)

@@ -90,7 +90,7 @@ struct UpCommand: AsyncParsableCommand {
             return source
         }
         defer { for source in sources { source.cancel() } }
-        do { try await work.value } catch where work.isCancelled {}
+        do { try await work.value } catch  where work.isCancelled {}
     }
 
     private static func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }

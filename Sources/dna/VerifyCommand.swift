@@ -39,7 +39,8 @@ struct VerifyCommand: AsyncParsableCommand {
             Console.output("network      \(decision.network)")
             Console.output("model        \(decision.model)")
             Console.output("request      \(decision.request)")
-            Console.output("decided at   \(decision.decidedAt) by \(decision.voters.count) voters, round \(decision.round)")
+            Console.output(
+                "decided at   \(decision.decidedAt) by \(decision.voters.count) voters, round \(decision.round)")
         }
         Console.output("certificate: \(verification.verdict.rawValue)")
     }
