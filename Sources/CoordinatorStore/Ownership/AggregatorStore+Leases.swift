@@ -14,23 +14,18 @@ public struct Lease: Hashable, Sendable {
 // Leases run on the database's clock, so that replicas need not agree on the time.
 extension AggregatorStore {
     /// Takes up to `limit` open requests that nobody holds, the oldest first; others' claims do not wait for this one.
-    ///
-    /// - Parameter includingOwn: also those this replica's name still holds: for a replica that has just started, and
-    ///   whose predecessor is gone.
-    public func claim(
-        owner: String, limit: Int, seconds: Double, includingOwn: Bool = false
-    ) async throws -> [Lease] {
+    public func claim(owner: String, limit: Int, seconds: Double) async throws -> [Lease] {
         let rows = try await pool.query(
             """
             WITH free AS MATERIALIZED (
                 SELECT id FROM requests
                 WHERE state IN ('accepted', 'seeded', 'assigned', 'voting', 'decided')
-                    AND (lease_until IS NULL OR lease_until <= now() OR ($4 AND lease_owner = $1))
+                    AND (lease_until IS NULL OR lease_until <= now())
                 ORDER BY accepted_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
             UPDATE requests SET lease_owner = $1, lease_epoch = lease_epoch + 1,
                 lease_until = now() + make_interval(secs => $3)
             WHERE id IN (SELECT id FROM free) RETURNING id, lease_epoch
-            """, [.text(owner), .int(limit), .double(seconds), .bool(includingOwn)])
+            """, [.text(owner), .int(limit), .double(seconds)])
         return try rows.map {
             Lease(request: RequestID(try $0.digest("id")), owner: owner, epoch: try $0.value("lease_epoch"))
         }
@@ -65,6 +60,15 @@ extension AggregatorStore {
                 .byteStrings(leases.map(\.request.digest.bytes)), .texts(leases.map(\.owner)),
                 .ints(leases.map(\.epoch)),
             ])
+    }
+
+    /// Frees whatever is held under a name: for a replica that has just started, and whose predecessor is gone.
+    public func releaseAll(of owner: String) async throws {
+        try await pool.query(
+            """
+            UPDATE requests SET lease_owner = NULL, lease_until = NULL
+            WHERE state IN ('accepted', 'seeded', 'assigned', 'voting', 'decided') AND lease_owner = $1
+            """, [.text(owner)])
     }
 
     /// How long until the first lease of somebody else ends, in seconds, not below 0; nil when there is none.

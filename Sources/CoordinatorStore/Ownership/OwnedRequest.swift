@@ -33,6 +33,11 @@ public struct OwnedRequest: Sendable {
         try await RoundRecord.latest(of: lease.request, isLocked: true, in: transaction)
     }
 
+    /// A round; nil when there is none of this number.
+    public func round(_ number: Int) async throws -> RoundRecord? {
+        try await RoundRecord.find(number, of: lease.request, in: transaction)
+    }
+
     /// The newest roster epoch's id.
     public func newestRosterID() async throws -> RosterID? {
         let rows = try await transaction.query("SELECT id FROM rosters ORDER BY epoch DESC LIMIT 1")

@@ -1,0 +1,59 @@
+import CoordinatorStore
+import DNAProtocol
+import Logging
+
+/// The attempts at one decision's signature: signers that failed are left out as long as enough others are there.
+struct SigningEffort {
+    let context: DriverContext
+    let lease: Lease
+    let logger: Logger
+    private var excluded: Set<Int> = []
+    private var failures = 0
+
+    /// The longest pause between two attempts.
+    private static let longestPause: Duration = .seconds(2)
+
+    init(context: DriverContext, lease: Lease, logger: Logger) {
+        self.context = context
+        self.lease = lease
+        self.logger = logger
+    }
+
+    /// Tries once, and pauses when that failed with everybody who could be asked. True when the request is certified.
+    mutating func attempt(_ task: SigningTask) async throws -> Bool {
+        guard let known = context.keys.known else {
+            try await pause()
+            return false
+        }
+        let signers = context.signers.filter { !excluded.contains($0.identifier) }
+        let signing = GroupSigning(publicKeys: known.publicKeys, decision: task.decision, evidence: task.evidence)
+        switch try await signing.run(with: signers) {
+        case .signature(let signature):
+            let certificate = Certificate(
+                decision: task.decision, groupKey: known.publicKeys.groupKey, signature: signature)
+            let bundle = Bundle(
+                certificate: certificate, evidence: task.evidence, prompt: task.prompt, output: task.output)
+            try await context.store.withLease(lease) { try await $0.certify(bundle) }
+            logger.info("certified")
+            return true
+        case .failed(let faults):
+            for fault in faults {
+                logger.warning(
+                    "signer left out", metadata: ["signer": "\(fault.signer)", "reason": "\(fault.reason)"])
+            }
+            excluded.formUnion(faults.map(\.signer))
+            let rest = context.signers.count { !excluded.contains($0.identifier) }
+            guard rest < known.publicKeys.threshold else { return false }
+            // Too few are left: those that failed may have come back.
+            excluded = []
+            try await pause()
+            return false
+        }
+    }
+
+    private mutating func pause() async throws {
+        let pause = min(context.options.signingPause * (1 << min(failures, 10)), Self.longestPause)
+        failures += 1
+        try await Task.sleep(for: pause)
+    }
+}

@@ -1,0 +1,137 @@
+import Canonical
+import Consensus
+import CoordinatorStore
+import Cryptography
+import DNAProtocol
+import ServiceKit
+
+/// What nodes ask and send. Everything that is kept is checked first; everything may be sent twice.
+struct NodeDesk: Sendable {
+    let network: NetworkID
+    let store: AggregatorStore
+    let rosters: RosterCache
+    let doorbells: Doorbells
+    let clock: any WallClock
+
+    // MARK: Work
+
+    /// Work for the node that asks, as soon as there is any within the time it names.
+    func assignment(_ poll: AssignmentPoll) async throws -> Assignment? {
+        try await check(poll)
+        let body = poll.body
+        return try await doorbells.assignments.waiting(for: body.node) { wakeup in
+            try await store.recordPoll(body)
+            return try await wait(wakeup, doorbells.assignments, seconds: body.wait) {
+                try await store.nextAssignment(for: body.node, models: body.models, now: clock.now())
+            }
+        }
+    }
+
+    private func check(_ poll: AssignmentPoll) async throws {
+        let body = poll.body
+        typealias Limits = AssignmentPoll.Body
+        guard body.network == network else { throw Problem.invalid("body.network", "is not this network") }
+        guard body.models.count <= Limits.maximumModels else {
+            throw Problem.invalid("body.models", "must hold at most \(Limits.maximumModels)")
+        }
+        guard (0...Limits.maximumWait).contains(body.wait) else {
+            throw Problem.invalid("body.wait", "must be 0 to \(Limits.maximumWait)")
+        }
+        guard abs(body.at.seconds - clock.now().seconds) <= Limits.tolerance else {
+            throw Problem.invalid("body.at", "is more than \(Limits.tolerance) seconds off")
+        }
+        guard try body.isSigned(by: body.node, poll.signature) else {
+            throw ServiceError(.unauthenticated, "the signature does not verify", field: "signature")
+        }
+        guard let id = try await store.newestRosterID(),
+            let roster = try await rosters.entry(id, load: { try await store.roster(id) })
+        else { throw ServiceError(.unavailable, "no roster is known yet") }
+        guard roster.activeNodes.contains(body.node) else {
+            throw ServiceError(.permissionDenied, "the node is not active in the roster", field: "body.node")
+        }
+    }
+
+    // MARK: Ballots
+
+    /// Keeps a commitment.
+    func take(_ commitment: Commitment, request: RequestID, round: Int) async throws {
+        let body = commitment.body
+        try checkPlace(body.request, body.round, request, round)
+        let view = try await view(request, round)
+        try Ballot(request: view.request, committee: view.round.committee).check(commitment)
+        // A request that has ended takes nothing more; whether the set is open, the store knows.
+        guard view.state == .assigned || view.round.commitments.contains(where: { $0.body.node == body.node }) else {
+            throw Problem.closed
+        }
+        try answer(try await store.add(commitment))
+    }
+
+    /// Keeps a vote with its answer. A late one is kept as well, and counts for nothing.
+    func take(_ submission: VoteSubmission, request: RequestID, round: Int) async throws {
+        let body = submission.vote.body
+        try checkPlace(body.request, body.round, request, round)
+        let view = try await view(request, round)
+        guard let set = view.round.set, let root = view.round.setRoot else { throw Problem.closed }
+        try Ballot(request: view.request, committee: view.round.committee).check(submission.vote, in: set, root: root)
+        try checkAnswer(submission)
+        try answer(try await store.add(submission))
+    }
+
+    private func checkPlace(_ request: RequestID, _ round: Int, _ pathRequest: RequestID, _ pathRound: Int) throws {
+        guard request == pathRequest else { throw Problem.invalid("body.request", "is not the path's") }
+        guard round == pathRound else { throw Problem.invalid("body.round", "is not the path's") }
+    }
+
+    private func checkAnswer(_ submission: VoteSubmission) throws {
+        let (body, output) = (submission.vote.body, submission.output)
+        guard try submission.prompt.promptID() == body.prompt else {
+            throw Problem.invalid("prompt", "is not the vote's")
+        }
+        guard try output.outputID() == body.output else { throw Problem.invalid("output", "is not the vote's") }
+        guard output.tokens.count == body.tokens else { throw Problem.invalid("vote.tokens", "is not the output's") }
+        guard output.finishReason == body.finishReason else {
+            throw Problem.invalid("vote.finish_reason", "is not the output's")
+        }
+    }
+
+    private func answer(_ admission: Admission) throws {
+        switch admission {
+        case .recorded, .repeated: return
+        case .contradiction: throw Problem.contradiction
+        case .closed: throw Problem.closed
+        }
+    }
+
+    private func view(_ request: RequestID, _ round: Int) async throws -> RoundView {
+        guard let view = try await store.view(of: request, round: round) else {
+            throw ServiceError(.notFound, "no such round")
+        }
+        return view
+    }
+
+    // MARK: Sets
+
+    /// A round's closed set, as soon as it is closed; nil when it is still open after so many seconds.
+    func set(of request: RequestID, round: Int, wait seconds: Int) async throws -> CommitmentSet? {
+        try await doorbells.rounds.waiting(for: request) { wakeup in
+            try await wait(wakeup, doorbells.rounds, seconds: seconds) {
+                let view = try await view(request, round)
+                if let set = view.round.set, view.isLatest { return set }
+                guard view.isLatest, !view.state.isFinal else { throw Problem.gone }
+                return nil
+            }
+        }
+    }
+
+    /// What `look` finds, now or after one of the wakeups; nil when the time is over or the service stops.
+    private func wait<Key, Value>(
+        _ wakeup: Wakeup, _ table: WakeupTable<Key>, seconds: Int, _ look: () async throws -> Value?
+    ) async throws -> Value? {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while true {
+            if let value = try await look() { return value }
+            guard .now < deadline, !table.isClosed, !Task.isCancelled else { return nil }
+            await wakeup.wait { try await Task.sleep(until: deadline, clock: .continuous) }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import DNAProtocol
+import ServiceKit
+
+/// One signer, as the aggregator sees it.
+struct SignerConnection: Sendable {
+    /// Its identifier in the genesis.
+    let identifier: Int
+    private let client: JSONClient
+    private let timeout: Duration
+
+    init(identifier: Int, client: JSONClient, timeout: Duration) {
+        self.identifier = identifier
+        self.client = client
+        self.timeout = timeout
+    }
+
+    func nonces(_ request: NonceRequest) async throws -> NonceReply {
+        try await client.post("/v1/signing/nonces", request, deadline: timeout)
+    }
+
+    func share(_ request: ShareRequest) async throws -> ShareReply {
+        try await client.post("/v1/signing/shares", request, deadline: timeout)
+    }
+
+    func networkFile() async throws -> NetworkFile {
+        try await client.get("/v1/network-file", deadline: timeout)
+    }
+
+    func isReady() async -> Bool { (try? await client.get("/readyz", as: Readiness.self, deadline: timeout)) != nil }
+}
