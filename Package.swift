@@ -103,7 +103,8 @@ let package = Package(
 
         // Floor 6: options → service → run
         executable("gateway", ["GatewayService", "HTTPTransport", "Postgres", "ServiceKit", logging]),
-        executable("inference-worker", ["WorkerService", "ServiceKit"]),
+        executable(
+            "inference-worker", ["HTTPTransport", "Inference", "Kernels", "ServiceKit", "WorkerService", logging]),
         executable("consensus-aggregator", ["AggregatorService", "ServiceKit"]),
         executable("signer", ["SignerService", "ServiceKit", logging]),
         executable(

@@ -24,6 +24,13 @@ public struct JSONClient: Sendable {
         try require(await call(.get, path, nil, type, fields, deadline, isIdempotent: true))
     }
 
+    /// GET whose answer may be 204, as a long poll's is when there is nothing: nil then. Repeated like `get`.
+    public func poll<Output: Decodable>(
+        _ path: String, as type: Output.Type = Output.self, fields: HTTPFields = [:], deadline: Duration = .seconds(30)
+    ) async throws -> Output? {
+        try await call(.get, path, nil, type, fields, deadline, isIdempotent: true)
+    }
+
     /// POST, decoded. Repeated only when `isIdempotent`, or when the service certainly did not process it.
     public func post<Output: Decodable>(
         _ path: String, _ input: some Encodable, as type: Output.Type = Output.self, fields: HTTPFields = [:],

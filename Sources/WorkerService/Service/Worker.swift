@@ -1,0 +1,171 @@
+public import DNAProtocol
+import Foundation
+public import HTTPTransport
+import Inference
+public import Logging
+import NodeState
+public import ServiceKit
+public import ServiceLifecycle
+
+/// A node that takes assignments, computes them, and votes.
+///
+/// One computation runs at a time, because the engine is one; votes wait for their sets meanwhile. Every step repeats
+/// the same bytes when it is repeated, so the worker may be killed at any moment.
+public final class Worker: Service {
+    private let identity: NodeIdentity
+    private let check: AssignmentCheck
+    private let pollTemplate: AssignmentPoll.Body
+    private let steps: AssignmentSteps
+    private let aggregator: AggregatorClient
+    private let contact = AggregatorContact()
+    private let pacing: WorkerPacing
+    private let now: @Sendable () -> Timestamp
+    private let logger: Logger
+
+    /// A worker that begins when it runs.
+    ///
+    /// - Parameters:
+    ///   - client: shared with nobody; its connections outlive the worker's calls.
+    ///   - now: the time of day, which is written into polls and measures deadlines, and nothing else.
+    public init(
+        _ parts: WorkerParts, pacing: WorkerPacing = WorkerPacing(), client: HTTPClient, logger: Logger,
+        now: @escaping @Sendable () -> Timestamp = Worker.timeOfDay
+    ) throws {
+        let manifest = parts.computation.manifest
+        identity = NodeIdentity(key: parts.key)
+        check = try AssignmentCheck(
+            genesis: parts.genesis, node: identity.node, manifests: [manifest], roster: parts.roster)
+        pollTemplate = AssignmentPoll.Body(
+            network: try parts.genesis.networkID(), node: identity.node, models: [try manifest.modelID()], wait: 0,
+            at: now())
+        var retry = RetryPolicy()
+        retry.maximum = pacing.longestPause
+        aggregator = AggregatorClient(
+            clients: parts.aggregators.map { JSONClient(client, origin: $0, retry: .never) }, retry: retry,
+            callDeadline: pacing.callDeadline)
+        steps = AssignmentSteps(
+            journal: try WriteOnceStore(folder: parts.statePath + "/journal"), computation: parts.computation,
+            aggregator: aggregator, setWait: pacing.setWait, logger: logger)
+        self.pacing = pacing
+        self.now = now
+        self.logger = logger
+    }
+
+    /// The system's clock.
+    public static func timeOfDay() -> Timestamp { Timestamp(seconds: Int64(Date().timeIntervalSince1970)) }
+
+    /// What `/readyz` reports. The model is loaded before a worker exists.
+    public var healthChecks: [HealthCheck] {
+        let contact = contact
+        return [HealthCheck("model") {}, HealthCheck("aggregator") { try contact.check() }]
+    }
+
+    /// Works until graceful shutdown or cancellation. Then no work is taken, and pending votes get a moment.
+    public func run() async throws {
+        logger.info("working", metadata: ["node": "\(identity.node)", "model": "\(pollTemplate.models[0])"])
+        await withTaskGroup(of: Ended.self) { group in
+            var pending = 0
+            var failures = 0
+            while !Task.isCancelled, !Task.isShuttingDownGracefully {
+                if pending == pacing.pendingVotes, await group.next() != nil { pending -= 1 }
+                let taken = await cancelWhenGracefulShutdown { [failures] in await self.takeOne(failures: failures) }
+                switch taken {
+                case .nothing: failures = 0
+                case .failed: failures += 1
+                case .committed(let work):
+                    failures = 0
+                    pending += 1
+                    group.addTask {
+                        await self.finish(work)
+                        return .vote
+                    }
+                }
+            }
+            group.addTask { [pacing] in
+                // Cancelled once every vote is through.
+                try? await Task.sleep(for: pacing.drain)
+                return .patience
+            }
+            while pending > 0, let ended = await group.next(), ended == .vote { pending -= 1 }
+            group.cancelAll()
+        }
+        logger.info("stopped")
+    }
+
+    private enum Ended { case vote, patience }
+
+    private enum Taken: Sendable {
+        case nothing
+        case failed
+        case committed(Work)
+    }
+
+    /// An assignment that was committed to, and the moment after which nobody waits for its vote.
+    private struct Work: Sendable {
+        var progress: AssignmentProgress
+        let end: ContinuousClock.Instant
+    }
+
+    /// Asks for an assignment and brings it to the commitment. Until it is committed to, it would be sent again.
+    private func takeOne(failures: Int) async -> Taken {
+        do {
+            if failures > 0 { try await Task.sleep(for: aggregator.delay(after: failures)) }
+            guard let assignment = try await poll() else {
+                try await Task.sleep(for: aggregator.delay(after: 1))
+                return .nothing
+            }
+            return try await commit(assignment)
+        } catch is CancellationError {
+            return .failed
+        } catch {
+            logger.warning("an assignment was not brought to its end", metadata: ["error": "\(error)"])
+            return .failed
+        }
+    }
+
+    private func poll() async throws -> Assignment? {
+        var body = pollTemplate
+        // The first poll, and the first one after a failure, ask at once whether anybody is there.
+        body.wait = contact.isHeld ? pacing.pollWait : 0
+        body.at = now()
+        do {
+            let assignment = try await aggregator.poll(AssignmentPoll(body: body, key: identity.key))
+            contact.answered()
+            return assignment
+        } catch let error as ServiceError {
+            contact.lost(error.message)
+            throw error
+        }
+    }
+
+    private func commit(_ assignment: Assignment) async throws -> Taken {
+        let left = max(0, assignment.deadline.seconds - now().seconds)
+        let end = ContinuousClock.now + .seconds(left) + pacing.grace
+        var progress = try AssignmentProgress(assignment, identity: identity)
+        var action = try progress.begin(check)
+        while true {
+            switch action {
+            case .awaitSet: return .committed(Work(progress: progress, end: end))
+            case .finish(let outcome):
+                steps.report(outcome, of: progress)
+                return .failed
+            default: action = try progress.handle(try await steps.perform(action, of: progress, until: end))
+            }
+        }
+    }
+
+    private func finish(_ work: Work) async {
+        var progress = work.progress
+        var action = AssignmentProgress.Action.awaitSet
+        do {
+            while true {
+                if case .finish(let outcome) = action { return steps.report(outcome, of: progress) }
+                action = try progress.handle(try await steps.perform(action, of: progress, until: work.end))
+            }
+        } catch is CancellationError {
+            steps.reportAbandoned(progress, "the worker stops")
+        } catch {
+            steps.reportAbandoned(progress, "\(error)")
+        }
+    }
+}

@@ -1,0 +1,59 @@
+public import HTTPTransport
+public import Inference
+
+/// Where a worker finds what it needs.
+public struct WorkerOptions: Sendable {
+    /// The folder of the model package.
+    public var modelPath: String
+    /// The network's genesis.
+    public var genesisPath: String
+    /// A roster epoch, signed; committees drawn from it are checked.
+    public var rosterPath: String?
+    /// The sealed node key.
+    public var nodeKeyPath: String
+    /// A file with the passphrase of the node key.
+    public var passphrasePath: String
+    /// The folder of what the node must remember.
+    public var statePath: String
+    /// The aggregators, any of which will do; at least one.
+    public var aggregators: [HTTPOrigin]
+    /// How the engine runs.
+    public var engine: EngineOptions
+
+    /// Names everything.
+    public init(
+        modelPath: String, genesisPath: String, rosterPath: String?, nodeKeyPath: String, passphrasePath: String,
+        statePath: String, aggregators: [HTTPOrigin], engine: EngineOptions
+    ) {
+        self.modelPath = modelPath
+        self.genesisPath = genesisPath
+        self.rosterPath = rosterPath
+        self.nodeKeyPath = nodeKeyPath
+        self.passphrasePath = passphrasePath
+        self.statePath = statePath
+        self.aggregators = aggregators
+        self.engine = engine
+    }
+}
+
+/// How long a worker waits for what. Nothing here is part of a vote.
+public struct WorkerPacing: Sendable {
+    /// How long an aggregator may hold a poll for work, in seconds.
+    public var pollWait = 25
+    /// How long an aggregator may hold a question for a set, in seconds.
+    public var setWait = 20
+    /// The deadline of a call, beyond what it may be held.
+    public var callDeadline: Duration = .seconds(10)
+    /// How long after an assignment's deadline a node goes on with it: clocks differ, and a later round of the same
+    /// request can use the answer.
+    public var grace: Duration = .seconds(60)
+    /// How long pending votes may take when the worker is told to stop.
+    public var drain: Duration = .seconds(5)
+    /// Votes that may wait for their sets; with more, no work is taken.
+    public var pendingVotes = 64
+    /// The longest pause before any repetition.
+    public var longestPause: Duration = .seconds(2)
+
+    /// The numbers above.
+    public init() {}
+}

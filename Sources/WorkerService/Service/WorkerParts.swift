@@ -1,0 +1,78 @@
+public import Cryptography
+public import DNAProtocol
+import Foundation
+public import HTTPTransport
+import Inference
+public import Logging
+import ModelPackages
+import NodeState
+
+/// What a worker is made of, loaded and checked.
+public struct WorkerParts: Sendable {
+    /// The network.
+    public var genesis: Genesis
+    /// The roster committees are held against.
+    public var roster: Roster?
+    /// The node's key.
+    public var key: Ed25519.SigningKey
+    /// The model, loaded.
+    public var computation: RequestComputation
+    /// The aggregators.
+    public var aggregators: [HTTPOrigin]
+    /// The folder of what the node must remember; it exists.
+    public var statePath: String
+
+    /// Joins the parts.
+    public init(
+        genesis: Genesis, roster: Roster?, key: Ed25519.SigningKey, computation: RequestComputation,
+        aggregators: [HTTPOrigin], statePath: String
+    ) {
+        self.genesis = genesis
+        self.roster = roster
+        self.key = key
+        self.computation = computation
+        self.aggregators = aggregators
+        self.statePath = statePath
+    }
+
+    /// Reads everything that `options` names: small things first, then the model, whose files are compared with its
+    /// manifest before they are used.
+    public static func load(_ options: WorkerOptions, logger: Logger) throws -> WorkerParts {
+        guard !options.aggregators.isEmpty else { throw InvalidField("aggregator", "must name at least one") }
+        let genesis = try JSONFile.read(Genesis.self, path: options.genesisPath)
+        try genesis.validate()
+        let passphrase = try Passphrase.read(path: options.passphrasePath)
+        let key = try KeyFile.signingKey(.node, path: options.nodeKeyPath, passphrase: passphrase)
+        let roster = try options.rosterPath.map { try readRoster($0, genesis) }
+        if let roster, !roster.nodes.contains(where: { $0.key == key.publicKey && $0.status == .active }) {
+            logger.warning("this node is not active on the roster", metadata: ["node": "\(key.publicKey)"])
+        }
+        try FileManager.default.createDirectory(
+            atPath: options.statePath, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let computation = try loadModel(options, genesis, logger)
+        return WorkerParts(
+            genesis: genesis, roster: roster, key: key, computation: computation, aggregators: options.aggregators,
+            statePath: options.statePath)
+    }
+
+    private static func readRoster(_ path: String, _ genesis: Genesis) throws -> Roster {
+        let signed = try JSONFile.read(SignedRoster.self, path: path)
+        try signed.validate(in: genesis)
+        return signed.roster
+    }
+
+    private static func loadModel(
+        _ options: WorkerOptions, _ genesis: Genesis, _ logger: Logger
+    ) throws -> RequestComputation {
+        let package = try ModelPackage(folder: options.modelPath)
+        try package.manifest.validate(within: genesis)
+        logger.info("verifying the model", metadata: ["model": "\(package.id)", "name": "\(package.manifest.name)"])
+        try package.verifyFiles()
+        let engine = try Engine(modelPath: package.weightsPath, options: options.engine)
+        let computation = try RequestComputation(manifest: package.manifest, engine: engine)
+        logger.info(
+            "the model is loaded",
+            metadata: ["context": "\(computation.contextLength)", "threads": "\(options.engine.threads)"])
+        return computation
+    }
+}

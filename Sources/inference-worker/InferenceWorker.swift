@@ -1,0 +1,28 @@
+import ArgumentParser
+import HTTPTransport
+import Logging
+import ServiceKit
+import WorkerService
+
+/// Options → service → run.
+@main
+struct InferenceWorker: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inference-worker",
+        abstract: "Runs a model for a network: takes assignments, computes them, and votes.",
+        discussion: "Each option can also be given by the environment variable named with it.")
+
+    @OptionGroup var options: InferenceWorkerOptions
+
+    func run() async throws {
+        let (options, http) = (try options.resolve(), try options.http())
+        bootstrapLogging(level: .info)
+        let logger = Logger(label: "inference-worker")
+        let client = HTTPClient(logger: logger)
+        let worker = try Worker(try WorkerParts.load(options, logger: logger), client: client, logger: logger)
+        let router = ServiceRouter.service()
+        router.addHealthRoutes(checks: worker.healthChecks)
+        try await runServices([HTTPService(router: router, options: http, logger: logger), worker], logger: logger)
+        await client.shutdown()
+    }
+}
