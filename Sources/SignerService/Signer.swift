@@ -39,9 +39,10 @@ public final class Signer: Service {
 
     /// Serves until it is stopped. Throws when it cannot listen, or cannot write its state any more. Runs once.
     public func run() async throws {
-        let result = await withGracefulShutdownHandler {
+        // Peers that wait for a message would hold up the server's end.
+        let result = await withTaskCancellationOrGracefulShutdownHandler {
             await Result(catching: serve)
-        } onGracefulShutdown: { [board] in
+        } onCancelOrGracefulShutdown: { [board] in
             board.close()
         }
         await client.shutdown()

@@ -1,0 +1,194 @@
+import Canonical
+import Consensus
+import Cryptography
+import DNAProtocol
+import SignerService
+import TestKit
+import Testing
+import Threshold
+
+@Suite struct SigningDeskTests {
+    let stage: Stage
+
+    init() throws { stage = try Stage() }
+
+    private func expectRefusal(_ refusal: Refusal, _ body: () throws -> ShareReply) {
+        #expect(throws: refusal) { try body() }
+    }
+
+    private func expectRefusal(of field: String, _ body: () throws -> ShareReply) {
+        #expect("\(field)") {
+            _ = try body()
+        } throws: { error in
+            guard case Refusal.invalid(let invalid) = error else { return false }
+            return invalid.field == field
+        }
+    }
+
+    @Test(arguments: [[1, 2, 3], [1, 2, 4], [1, 3, 4], [2, 3, 4], [1, 2, 3, 4]])
+    func anyThreeOfFourMakeAPlainEd25519Signature(numbers: [Int]) throws {
+        let certificate = try stage.certify(numbers)
+        #expect(try certificate.isSelfConsistent())
+        let message = Array("dna/certificate/1\n".utf8) + (try CanonicalJSON.encode(stage.decision))
+        #expect(stage.file.groupKey.verifies(certificate.signature, of: message))
+    }
+
+    @Test func aBundleWithItsCertificateVerifiesAgainstTheNetworkFile() throws {
+        let certificate = try stage.certify([2, 3, 4])
+        let output = Output(tokens: Array("Paris".utf8).map(Int.init), text: "Paris", finishReason: .stop)
+        let bundle = Bundle(
+            certificate: certificate, evidence: stage.evidence, prompt: Prompt(tokens: [1, 2, 3]), output: output)
+        #expect(Verification(of: bundle, networkFile: stage.file).verdict == .valid)
+    }
+
+    @Test func aDecisionChangedInAnyFieldIsRefusedAndNotRecorded() throws {
+        guard case .object(let fields) = try CanonicalJSON.value(of: stage.decision) else {
+            return #expect(Bool(false), "a decision is an object")
+        }
+        for (key, value) in fields where key != "decided_at" {
+            var changed = fields
+            changed[key] = change(value, of: key)
+            let decision = try CanonicalJSON.decode(Decision.self, from: .object(changed))
+            #expect(decision != stage.decision, "\(key)")
+            let promises = try stage.promises([1, 2, 3], for: decision)
+            #expect(throws: Refusal.self, "\(key)") { try stage.sign(1, decision: decision, promises: promises) }
+        }
+        // Had one of them been recorded, the true one would be refused now.
+        #expect(try stage.certify([1, 2, 3]).isSelfConsistent())
+    }
+
+    private func change(_ value: JSONValue, of key: String) -> JSONValue {
+        switch (key, value) {
+        case ("seed_source", _): .string("client")
+        case ("finish_reason", _): .string("length")
+        case (_, .string(let text)) where text.count == 64: .string(Digest.of("other", Array(text.utf8)).hex)
+        case (_, .string(let text)): .string(text + "x")
+        case (_, .integer(let number)): .integer(number + 1)
+        case (_, .array(let items)): .array(Array(items.dropLast()))
+        case (_, .object(var fields)):
+            .object(
+                {
+                    fields["maximum_committee"] = .integer(9)
+                    return fields
+                }())
+        default: value
+        }
+    }
+
+    @Test func tooFewVotesAreRefused() throws {
+        var evidence = stage.evidence
+        evidence.votes.removeLast(2)
+        let decision = try stage.fixture.decision(evidence, at: Stage.clock)
+        expectRefusal(of: "votes") { try stage.sign(1, decision: decision, evidence: evidence) }
+    }
+
+    @Test func anotherPolicyThanTheConstructorsIsRefused() throws {
+        let loose = Policy(rule: .majority, committee: 2, maximumCommittee: 3)
+        let request = try stage.fixture.request(policy: loose)
+        let evidence = try stage.fixture.evidence(request)
+        let decision = try stage.fixture.decision(evidence, at: Stage.clock)
+        expectRefusal(of: "policy.committee") { try stage.sign(1, decision: decision, evidence: evidence) }
+    }
+
+    @Test func aDecisionOfAnotherTimeIsRefused() throws {
+        let tolerance = SigningDesk.decisionTolerance
+        for distance in [tolerance + 1, -tolerance - 1] {
+            expectRefusal(.staleDecision) { try stage.sign(1, clock: Stage.clock + distance) }
+        }
+        for distance in [tolerance, -tolerance] {
+            #expect(try stage.sign(1, clock: Stage.clock + distance).signer == 1)
+        }
+    }
+
+    @Test func aRecordedDecisionIsSignedAgainHoweverOld() throws {
+        _ = try stage.sign(1)
+        #expect(try stage.sign(1, clock: Stage.clock + 86_400).signer == 1)
+    }
+
+    @Test func aSecondDecisionForARequestIsRefused() throws {
+        _ = try stage.sign(1)
+        let other = try stage.fixture.decision(stage.evidence, at: Stage.clock + 1)
+        expectRefusal(.alreadyDecided) { try stage.sign(1, decision: other) }
+        try stage.open(1)
+        expectRefusal(.alreadyDecided) { try stage.sign(1, decision: other) }
+        #expect(try stage.sign(2, decision: other).signer == 2)
+    }
+
+    @Test func theSameDecisionIsSignedAgainAfterARestartWithNewNonces() throws {
+        let promises = try stage.promises([1, 2, 3])
+        let first = try stage.sign(1, promises: promises)
+        try stage.open(1)
+        expectRefusal(.unknownNonces) { try stage.sign(1, promises: promises) }
+        let second = try stage.sign(1)
+        #expect(first.share != second.share)
+        #expect(try stage.certify([1, 3, 4]).isSelfConsistent())
+    }
+
+    @Test func noncesServeOnce() throws {
+        let promises = try stage.promises([1, 2, 3])
+        _ = try stage.sign(1, promises: promises)
+        expectRefusal(.unknownNonces) { try stage.sign(1, promises: promises) }
+    }
+
+    @Test func noncesServeTheirDecisionOnly() throws {
+        let other = try stage.fixture.decision(stage.evidence, at: Stage.clock + 1)
+        let promises = try stage.promises([1, 2, 3], for: other)
+        expectRefusal(.unknownNonces) { try stage.sign(1, promises: promises) }
+    }
+
+    @Test func noncesExpire() throws {
+        let promises = try stage.promises([1, 2, 3])
+        expectRefusal(.unknownNonces) { try stage.sign(1, promises: promises, after: NonceTable.lifetime) }
+    }
+
+    @Test func anotherCommitmentThanTheOneGivenOutIsRefused() throws {
+        var promises = try stage.promises([1, 2, 3])
+        promises[0].hiding = promises[1].hiding
+        expectRefusal(.unknownNonces) { try stage.sign(1, promises: promises) }
+        expectRefusal(.unknownNonces) { try stage.sign(1, promises: try stage.promises([2, 3, 4])) }
+    }
+
+    @Test func aListOfCommitmentsThatIsNotOneIsRefused() throws {
+        let promises = try stage.promises([1, 2, 3])
+        expectRefusal(of: "commitments") { try stage.sign(1, promises: Array(promises.prefix(2))) }
+        expectRefusal(of: "commitments") { try stage.sign(1, promises: promises + [promises[2]]) }
+        var broken = promises
+        broken[1].binding = String(repeating: "0", count: 64)
+        expectRefusal(of: "commitments[1].binding") { try stage.sign(1, promises: broken) }
+        #expect(try stage.sign(1, promises: promises).signer == 1, "nothing was spent on the way")
+    }
+
+    @Test func aNewerRosterIsPinnedAndAnOlderOneRefused() throws {
+        let next = try stage.fixture.nextRoster()
+        var later = stage.fixture
+        later.roster = next
+        let evidence = try later.evidence(try later.request("later"))
+        let decision = try later.decision(evidence, at: Stage.clock)
+        _ = try stage.sign(1)
+        #expect(try stage.sign(1, decision: decision, evidence: evidence).signer == 1)
+        let old = try stage.fixture.evidence(try stage.fixture.request("old"))
+        let late = try stage.fixture.decision(old, at: Stage.clock)
+        expectRefusal(.roster(.older)) { try stage.sign(1, decision: late, evidence: old) }
+        #expect(try stage.sign(1).signer == 1, "what is on record is signed again")
+    }
+
+    @Test func aRosterThatContradictsThePinnedOneIsRefused() throws {
+        var fork = stage.fixture
+        var body = fork.roster.roster
+        body.operators[0].weight = 2
+        fork.roster = SignedRoster(
+            roster: body,
+            signatures: [
+                .init(administrator: fork.administrator.publicKey, signature: try body.signed(by: fork.administrator))
+            ]
+        )
+        let evidence = try fork.evidence(try fork.request())
+        let decision = try fork.decision(evidence, at: Stage.clock)
+        expectRefusal(.roster(.contradictory)) { try stage.sign(1, decision: decision, evidence: evidence) }
+        fork.roster.signatures = []
+        let unsigned = try fork.evidence(try fork.request())
+        #expect(throws: Refusal.self) {
+            try stage.sign(1, decision: try fork.decision(unsigned, at: Stage.clock), evidence: unsigned)
+        }
+    }
+}
