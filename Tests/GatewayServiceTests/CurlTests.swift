@@ -1,4 +1,3 @@
-import Foundation
 import Testing
 
 /// What the rest of the world has: curl, over both protocols.
@@ -36,18 +35,6 @@ struct CurlTests {
     }
 
     private func run(_ arguments: [String]) async throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["curl", "--silent", "--show-error", "--max-time", "60"] + arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        // A thread of its own, because the gateway under test needs those of the pool.
-        return await withCheckedContinuation { continuation in
-            Thread.detachNewThread {
-                let data = pipe.fileHandleForReading.readDataToEndOfFile()
-                continuation.resume(returning: String(decoding: data, as: UTF8.self))
-            }
-        }
+        try await Command.run("curl", ["--silent", "--show-error", "--max-time", "60"] + arguments).text
     }
 }

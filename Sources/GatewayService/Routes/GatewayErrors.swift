@@ -23,13 +23,28 @@ package struct GatewayErrors: RouterMiddleware {
         } catch {
             let error = Self.translate(error)
             guard Self.isOpenAI(request.uri.path) else { throw error }
-            if let refusal = error as? OpenAIError { return try refusal.response() }
-            let disclosure = Problem.disclose(error)
-            if disclosure.isDefect {
-                context.logger.error("request failed", metadata: ["error": "\(error)", "path": "\(request.uri.path)"])
-            }
-            return try OpenAIError(disclosure.problem).response()
+            return try Self.refusal(error, request, context).response()
         }
+    }
+
+    /// The refusal of an OpenAI route, with a line in the log: who asks about it has the same exchange's id.
+    private static func refusal(_ error: any Error, _ request: Request, _ context: ServiceContext) -> OpenAIError {
+        if let refusal = error as? OpenAIError {
+            var metadata: Logger.Metadata = [
+                "status": "\(refusal.status.code)", "code": "\(refusal.code ?? "")",
+                "field": "\(refusal.parameter ?? "")",
+            ]
+            if let reference = refusal.reference { metadata["request"] = "\(reference.requestID)" }
+            context.logger.info("refused", metadata: metadata)
+            return refusal
+        }
+        let disclosure = Problem.disclose(error)
+        if disclosure.isDefect {
+            var metadata: Logger.Metadata = ["error": "\(error)", "path": "\(request.uri.path)"]
+            if let cause = (error as? ServiceError)?.cause { metadata["cause"] = "\(cause)" }
+            context.logger.error("request failed", metadata: metadata)
+        }
+        return OpenAIError(disclosure.problem)
     }
 
     /// Whether OpenAI's clients use this path, or may think it is there.

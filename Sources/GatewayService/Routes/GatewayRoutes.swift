@@ -32,11 +32,13 @@ package struct GatewayRoutes: Sendable {
     private func addAsking(to router: ServiceRouter) {
         let group = router.group("v1").add(middleware: RouteDeadline(desk.timeout + Self.deadlineMargin))
         for (path, style) in [("chat/completions", Question.Style.chat), ("completions", .text)] {
-            group.post(RouterPath(path)) { [desk] request, _ -> Response in
+            group.post(RouterPath(path)) { [desk] request, context -> Response in
                 let json = try await request.json(JSONValue.self, limit: GatewayService.bodyLimit)
                 let question = try Question(
                     style, from: json, idempotencyKey: request.headers[.idempotencyKey])
-                return try .json(try await desk.ask(question))
+                let answer = try await desk.ask(question)
+                context.logger.info("answered", metadata: ["answer": "\(answer.id)"])
+                return try .json(answer)
             }
         }
     }

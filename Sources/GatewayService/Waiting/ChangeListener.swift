@@ -12,15 +12,23 @@ struct ChangeListener: Service {
     /// Runs until shutdown. Throws only what no retry can mend, such as a refused password.
     func run() async throws {
         try await cancelWhenGracefulShutdown {
-            for try await event in store.changes() {
-                switch event {
-                case .resynchronise:
-                    // Whatever ended while nobody listened was not announced to us: everybody looks again.
-                    logger.info("listening to the database")
-                    waiting.wakeAll()
-                case .request(let id, let state) where state.isFinal: waiting.wake(id)
-                default: break
-                }
+            do {
+                try await listen()
+            } catch  where Task.isCancelled {
+                // Asked to stop while the database was away: that it is away is no failure of this service.
+            }
+        }
+    }
+
+    private func listen() async throws {
+        for try await event in store.changes() {
+            switch event {
+            case .resynchronise:
+                // Whatever ended while nobody listened was not announced to us: everybody looks again.
+                logger.info("listening to the database")
+                waiting.wakeAll()
+            case .request(let id, let state) where state.isFinal: waiting.wake(id)
+            default: break
             }
         }
     }
