@@ -1,0 +1,111 @@
+import Consensus
+import Cryptography
+import DNAProtocol
+import Foundation
+import HTTPTransport
+import Inference
+import Logging
+import ServiceKit
+import TestKit
+import WorkerService
+
+/// The real model, where `scripts/fetch-model` puts it; `DNA_MODEL` names another place.
+enum RealModel {
+    static let path: String = {
+        let environment = ProcessInfo.processInfo.environment
+        if let path = environment["DNA_MODEL"] { return path }
+        let cache =
+            environment["DNA_CACHE"]
+            ?? (environment["XDG_CACHE_HOME"] ?? (environment["HOME"] ?? "") + "/.cache") + "/dna-layer"
+        return cache + "/models/SmolLM2-135M-Instruct.gguf"
+    }()
+
+    /// One engine for all tests: it queues what they ask.
+    static let engine = Result { try Engine(modelPath: path, options: EngineOptions(contextLength: 2048)) }
+
+    static func computation(_ manifest: Manifest) throws -> RequestComputation {
+        try RequestComputation(manifest: manifest, engine: try engine.get())
+    }
+}
+
+/// Something came otherwise than the test needs it.
+struct Unexpected: Error {}
+
+/// A small network, an aggregator on a socket, and workers that the test starts and stops.
+struct Town: Sendable {
+    var fixture: Fixture
+    let aggregator = TestAggregator()
+    let lines = RecordingLog.Lines()
+    let state = NSTemporaryDirectory() + "worker-" + UUID().uuidString
+
+    init(operators: Int = 3) throws {
+        fixture = try Fixture(operators: Array(repeating: (1, 1), count: operators))
+    }
+
+    func request(_ prompt: String = "The capital of France is", tokens: Int = 3) throws -> Request {
+        var request = try fixture.request(prompt)
+        request.maximumTokens = tokens
+        return request
+    }
+
+    /// An assignment whose deadline is far away.
+    func assignment(_ request: Request, _ committee: Committee? = nil) throws -> Assignment {
+        Assignment(
+            request: request, committee: try committee ?? fixture.committee(request),
+            deadline: Worker.timeOfDay() + 600)
+    }
+
+    /// The key of the first member.
+    func worker(of assignment: Assignment) throws -> Ed25519.SigningKey {
+        guard let key = fixture.nodes[assignment.committee.members[0].node] else { throw Unexpected() }
+        return key
+    }
+
+    /// The set of `own` and what the other members would have sent.
+    func set(_ assignment: Assignment, with own: [Commitment]) throws -> CommitmentSet {
+        let others = try assignment.committee.members.dropFirst().map { member in
+            try fixture.commitment(to: fixture.body(assignment.request, assignment.committee, member.node, text: "x"))
+        }
+        return CommitmentSet(round: assignment.committee.round, commitments: others + own)
+    }
+
+    /// Runs the aggregator during `body`.
+    func open(_ body: @Sendable (HTTPOrigin) async throws -> Void) async throws {
+        try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: state) }
+        let logger = Logger(label: "aggregator") { _ in SwiftLogNoOpLogHandler() }
+        let service = HTTPService(router: aggregator.router(), options: HTTPServiceOptions(), logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await service.run() }
+            try await body(HTTPOrigin(host: "127.0.0.1", port: try await service.port()))
+            group.cancelAll()
+        }
+    }
+
+    /// Runs a worker during `body`: a new one each time, on the same state.
+    func withWorker(
+        _ key: Ed25519.SigningKey, _ origins: [HTTPOrigin], _ body: @Sendable (Worker) async throws -> Void
+    ) async throws {
+        let (aggregator, lines) = (aggregator, lines)
+        let logger = Logger(label: "worker") { _ in RecordingLog(aggregator: aggregator, lines: lines) }
+        var pacing = WorkerPacing()
+        pacing.longestPause = .milliseconds(5)
+        let client = HTTPClient(logger: logger)
+        let parts = WorkerParts(
+            genesis: fixture.genesis, roster: fixture.roster.roster, key: key,
+            computation: try RealModel.computation(fixture.manifest), aggregators: origins, statePath: state)
+        let worker = try Worker(parts, pacing: pacing, client: client, logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await worker.run() }
+            try await body(worker)
+            group.cancelAll()
+        }
+        await client.shutdown()
+    }
+
+    /// Waits until the worker has logged a line with `text`.
+    func logged(_ text: String) async -> String? {
+        let lines = lines
+        return await aggregator.wait { _ in lines.first(text) }
+    }
+}
