@@ -105,7 +105,7 @@ let package = Package(
         executable("gateway", ["GatewayService", "HTTPTransport", "Postgres", "ServiceKit", logging]),
         executable(
             "inference-worker", ["HTTPTransport", "Inference", "Kernels", "ServiceKit", "WorkerService", logging]),
-        executable("consensus-aggregator", ["AggregatorService", "ServiceKit"]),
+        executable("consensus-aggregator", ["AggregatorService", "Postgres", "ServiceKit", logging]),
         executable("signer", ["SignerService", "ServiceKit", logging]),
         executable(
             "dna",
@@ -116,21 +116,45 @@ let package = Package(
         executable("http-benchmark-server", ["ServiceKit", hummingbird, lifecycle, logging] + nio),
 
         // Tests
+        tests(
+            "AggregatorServiceTests",
+            service + [
+                "AggregatorService", "Consensus", "CoordinatorStore", "LocalNetwork", "Postgres", "SignerService",
+                "TestKit", "Threshold",
+            ] + nio),
         tests("CanonicalTests", ["Canonical", "Cryptography"]),
-        tests("ConsensusTests", ["Canonical", "Consensus", "Cryptography", "DNAProtocol", "TestKit"]),
+        tests(
+            "ConsensusTests", ["Canonical", "Consensus", "Cryptography", "DNAProtocol", "TestKit"], resources: vectors),
+        tests(
+            "CoordinatorStoreTests",
+            [
+                "Canonical", "Consensus", "CoordinatorStore", "Cryptography", "DNAProtocol", "LocalNetwork",
+                "Postgres", "TestKit",
+            ]),
         tests("CryptographyTests", ["Cryptography"]),
-        tests("DNAProtocolTests", ["DNAProtocol"]),
+        tests("DNAProtocolTests", ["Canonical", "Cryptography", "DNAProtocol", "TestKit"], resources: vectors),
+        tests(
+            "EndToEndTests",
+            [
+                "Canonical", "Consensus", "DNAProtocol", "HTTPTransport", "Inference", "LocalNetwork",
+                "ModelPackages", "NodeState", "ServiceKit", "WorkerService", logging,
+            ] + nio),
         tests("GGUFTests", ["GGUF"]),
+        tests(
+            "GatewayServiceTests", service + ["CoordinatorStore", "GatewayService", "LocalNetwork", "Postgres"] + nio),
         tests("HTTP2Tests", ["HTTP2"]),
         tests("HTTPTransportTests", ["HTTP2", "HTTPTransport", httpTypes, logging] + nio),
         tests("InferenceTests", ["Canonical", "Cryptography", "GGUF", "Inference", "Kernels"], resources: vectors),
         tests("KernelsTests", ["Kernels"]),
         tests("LocalNetworkTests", ["LocalNetwork", "Postgres"]),
+        tests("ModelPackagesTests", ["Canonical", "Cryptography", "DNAProtocol", "ModelPackages"]),
         tests("NodeStateTests", ["Canonical", "Cryptography", "NodeState"]),
         tests("PostgresTests", ["LocalNetwork", "Postgres"]),
         tests("ServiceKitTests", ["HTTPTransport", "ServiceKit", httpTypes, hummingbird, lifecycle, logging] + nio),
+        tests("SignerServiceTests", service + ["Consensus", "NodeState", "SignerService", "TestKit", "Threshold"]),
         tests("ThresholdTests", ["Cryptography", "Threshold"], resources: vectors),
         tests("TidyTests", []),
+        tests("WorkerServiceTests", service + ["Consensus", "Inference", "TestKit", "WorkerService"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17

@@ -1,4 +1,5 @@
 import DNAProtocol
+import Foundation
 import GGUF
 import Inference
 import ModelPackages
@@ -17,17 +18,14 @@ enum LocalModel {
         try package.manifest.validate(within: genesis)
     }
 
-    /// What the file says of itself.
+    /// The file's name, and what it says of itself.
     private static func describe(_ path: String) throws -> (name: String, licence: String, contextLength: Int) {
         let header = try GGUFFile(path: path).header
         let configuration = try ModelConfiguration(header)
-        let base = header.metadata["general.basename"]?.text
-        let size = header.metadata["general.size_label"]?.text
-        let tune = header.metadata["general.finetune"]?.text
-        let name = base.map { ([$0] + [size, tune].compactMap(\.self)).joined(separator: "-") }
+        let fileName = (path as NSString).lastPathComponent
         return (
-            name ?? header.metadata["general.name"]?.text ?? "model",
-            header.metadata["general.license"]?.text ?? "unknown", configuration.contextLength
+            (fileName as NSString).deletingPathExtension, header.metadata["general.license"]?.text ?? "unknown",
+            configuration.contextLength
         )
     }
 }

@@ -13,7 +13,7 @@ public struct LocalNetwork: Sendable {
         public var workers = 3
         /// The gateway's address.
         public var host = "127.0.0.1"
-        /// The gateway's port.
+        /// The gateway's port; 0 takes one that is free.
         public var port = 8080
         /// The folder of the executables.
         public var executables: String

@@ -16,24 +16,26 @@ struct ServicePlan: Sendable {
         folder: NetworkFolder, options: LocalNetwork.Options, genesis: Genesis, database: LocalDatabase
     ) throws {
         let count = genesis.signers.members.count
-        let ports = FreePorts.pick(count + options.workers + 1)
-        guard ports.count == count + options.workers + 1 else { throw LocalNetworkError("no free ports on loopback") }
+        let needed = count + options.workers + 2
+        let ports = FreePorts.pick(needed)
+        guard ports.count == needed else { throw LocalNetworkError("no free ports on loopback") }
         let origins = ports.map { "http://127.0.0.1:\($0)" }
         signerOrigins = Array(origins[..<count])
         workerOrigins = Array(origins[count..<count + options.workers])
         aggregatorOrigin = origins[count + options.workers]
         let loopback = options.host == "0.0.0.0" ? "127.0.0.1" : options.host
-        gatewayOrigin = "http://\(loopback):\(options.port)"
+        let gatewayPort = options.port == 0 ? ports[needed - 1] : options.port
+        gatewayOrigin = "http://\(loopback):\(gatewayPort)"
 
         let builder = Builder(folder: folder, options: options)
         let peers = signerOrigins.enumerated().map { "\($0.offset + 1)=\($0.element)" }.joined(separator: ",")
         signers = (0..<count).map { builder.signer($0 + 1, port: ports[$0], peers: peers) }
-        let aggregator = builder.aggregator(port: ports[ports.count - 1], peers: peers, database: database)
+        let aggregator = builder.aggregator(port: ports[needed - 2], peers: peers, database: database)
         let origin = aggregatorOrigin
         let workers = (0..<options.workers).map {
             builder.worker($0 + 1, port: ports[count + $0], aggregator: origin)
         }
-        others = [aggregator] + workers + [builder.gateway(aggregator: origin, database: database)]
+        others = [aggregator] + workers + [builder.gateway(port: gatewayPort, aggregator: origin, database: database)]
     }
 
     private struct Builder {
@@ -87,10 +89,10 @@ struct ServicePlan: Sendable {
                 ])
         }
 
-        func gateway(aggregator: String, database: LocalDatabase) -> ProcessSpecification {
+        func gateway(port: Int, aggregator: String, database: LocalDatabase) -> ProcessSpecification {
             make(
                 "gateway", "gateway",
-                ["--aggregator", aggregator, "--host", options.host, "--port", String(options.port)],
+                ["--aggregator", aggregator, "--host", options.host, "--port", String(port)],
                 environment: ["DNA_DATABASE": database.gateway])
         }
     }

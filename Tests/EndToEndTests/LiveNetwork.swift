@@ -1,0 +1,122 @@
+import Canonical
+import DNAProtocol
+import Foundation
+import HTTPTransport
+import LocalNetwork
+import Logging
+import NIOCore
+import NodeState
+import ServiceKit
+import Synchronization
+import Testing
+
+/// A whole network of real processes with the real model, one for all tests of a suite.
+struct LiveNetwork: Sendable {
+    @TaskLocal static var current: LiveNetwork?
+
+    let folder: NetworkFolder
+    let client: HTTPClient
+    let gateway: HTTPOrigin
+
+    static func shared() throws -> LiveNetwork { try #require(current) }
+
+    var networkFile: NetworkFile {
+        get throws { try JSONFile.read(NetworkFile.self, path: folder.networkFile) }
+    }
+
+    /// The model's file, which `scripts/test` fetches.
+    static func weights() throws -> String {
+        let path = ProcessInfo.processInfo.environment["DNA_MODEL"]
+        return try #require(path, "DNA_MODEL must name the model; scripts/test fetches it")
+    }
+
+    /// The folder of the executables, built beside the tests.
+    static func executables() throws -> String {
+        let path = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let folder = (path as NSString).deletingLastPathComponent
+        // The runner of the toolchain may run the tests as a library.
+        let candidates = [folder] + CommandLine.arguments.map { ($0 as NSString).deletingLastPathComponent }
+        return try #require(candidates.first { FileManager.default.isExecutableFile(atPath: $0 + "/gateway") })
+    }
+
+    /// Sends JSON text to a path of the gateway.
+    func send(_ method: String, _ path: String, _ body: String? = nil) async throws -> (status: Int, json: JSONValue) {
+        let response = try await client.send(
+            method == "GET" ? .get : .post, path, to: gateway, fields: [.contentType: "application/json"],
+            body: body.map { ByteBuffer(string: $0) }, deadline: .seconds(120))
+        return (response.status.code, try CanonicalJSON.parse(Array(response.body.readableBytesView)))
+    }
+
+    /// Asks, and fetches the certificate with its evidence.
+    func ask(_ prompt: String, tokens: Int = 8, extra: String = "") async throws -> (answer: JSONValue, bundle: Bundle)
+    {
+        let quoted = String(decoding: try CanonicalJSON.encode(prompt), as: UTF8.self)
+        let body = """
+            {"model":"SmolLM2-135M-Instruct","max_tokens":\(tokens),"messages":[{"role":"user","content":\(quoted)}]\(extra)}
+            """
+        let (status, answer) = try await send("POST", "/v1/chat/completions", body)
+        try #require(status == 200, "\(answer)")
+        let request = try #require(answer["dna"]?["request_id"]?.text)
+        let bundle = try await JSONClient(client, origin: gateway).get(
+            "/v1/requests/\(request)/certificate", as: DNAProtocol.Bundle.self)
+        return (answer, bundle)
+    }
+
+    typealias Bundle = DNAProtocol.Bundle
+}
+
+extension JSONValue {
+    subscript(key: String) -> JSONValue? {
+        guard case .object(let fields) = self else { return nil }
+        return fields[key]
+    }
+
+    subscript(index: Int) -> JSONValue? {
+        guard case .array(let elements) = self, elements.indices.contains(index) else { return nil }
+        return elements[index]
+    }
+
+    var text: String? {
+        guard case .string(let text) = self else { return nil }
+        return text
+    }
+}
+
+/// Starts the network before a suite and stops it afterwards.
+struct LiveNetworkTrait: SuiteTrait, TestScoping {
+    func provideScope(
+        for test: Test, testCase: Test.Case?, performing body: @Sendable () async throws -> Void
+    ) async throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "dna-\(UUID().uuidString.prefix(8))").path
+        let folder = NetworkFolder(path: path)
+        defer {
+            // Run as root, the database lies outside the folder.
+            if let genesis = try? JSONFile.read(Genesis.self, path: folder.genesis), let id = try? genesis.networkID() {
+                let data = folder.postgres(of: id) as NSString
+                try? FileManager.default.removeItem(atPath: data.deletingLastPathComponent)
+            }
+            try? FileManager.default.removeItem(atPath: path)
+        }
+        var options = LocalNetwork.Options(
+            executables: try LiveNetwork.executables(), weights: try LiveNetwork.weights())
+        options.port = 0
+        try await LocalNetwork(folder: folder, options: options) { _ in }.run { gateway in
+            var logger = Logger(label: "end-to-end")
+            logger.logLevel = .critical
+            let client = HTTPClient(logger: logger)
+            let origin = try #require(HTTPOrigin(gateway))
+            let network = LiveNetwork(folder: folder, client: client, gateway: origin)
+            do {
+                try await LiveNetwork.$current.withValue(network) { try await body() }
+                await client.shutdown()
+            } catch {
+                await client.shutdown()
+                throw error
+            }
+        }
+    }
+}
+
+extension SuiteTrait where Self == LiveNetworkTrait {
+    static var liveNetwork: LiveNetworkTrait { LiveNetworkTrait() }
+}
