@@ -54,7 +54,7 @@ public struct MerkleTree: Sendable {
                 node = position & 1 == 1 ? nodeHash(sibling, node) : nodeHash(node, sibling)
             }
             position >>= 1
-            width = (width + 1) / 2
+            width = width / 2 + width % 2  // whatever `count` is, this cannot overflow
         }
         return siblings.isEmpty && node == root
     }

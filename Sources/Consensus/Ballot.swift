@@ -71,7 +71,8 @@ public struct Ballot: Sendable {
         try require(body.seedSource == randomness.seedSource, "vote.seed_source", "is not the request's")
         try require(body.round == committee.round, "vote.round", "is not this round")
         try require(body.committee == committeeID, "vote.committee", "is not this committee")
-        try require((0...request.maximumTokens).contains(body.tokens), "vote.tokens", "exceed the request's limit")
+        try require(
+            body.tokens >= 0 && body.tokens <= request.maximumTokens, "vote.tokens", "exceed the request's limit")
     }
 }
 

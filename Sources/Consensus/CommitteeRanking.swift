@@ -39,7 +39,7 @@ public struct CommitteeRanking: Hashable, Sendable {
 
     private static func score(of entry: Roster.Operator, _ randomness: Digest) -> Digest {
         let name = Array(entry.name.utf8)
-        let draws = (0..<entry.weight).map { draw in
+        let draws = (0..<max(0, min(entry.weight, Roster.maximumWeight))).map { draw in
             Digest.of("dna/rank-operator/1", randomness.bytes + [UInt8(draw)] + name)
         }
         return draws.min() ?? Digest.of("dna/rank-operator/1", randomness.bytes + name)
@@ -58,30 +58,41 @@ public struct CommitteeRanking: Hashable, Sendable {
         size: Int, spareRanks: Int, keeping kept: [Committee.Member] = [],
         isAvailable: (Ed25519.PublicKey) -> Bool
     ) -> [Committee.Member] {
-        let window = members.prefix(size + spareRanks)
-        var chosen = kept
-        var operators = Set(kept.map(\.operator))
+        let window = members.prefix(max(0, size + spareRanks))
+        let kept = Set(kept.map(\.node))
+        var chosen: [Committee.Member] = []
+        var operators: Set<String> = []
         func take(where accept: (Committee.Member) -> Bool) {
             for member in window where chosen.count < size && !chosen.contains(member) && accept(member) {
                 chosen.append(member)
                 operators.insert(member.operator)
             }
         }
+        take { kept.contains($0.node) && !operators.contains($0.operator) }
         take { isAvailable($0.node) && !operators.contains($0.operator) }
         take { !operators.contains($0.operator) }
         if size > operatorCount {
+            take { kept.contains($0.node) }
             take { isAvailable($0.node) }
             take { _ in true }
         }
         return chosen.sorted { $0.rank < $1.rank }
     }
 
-    /// Whether `chosen` could be an honest choice from this ranking.
+    /// Whether `chosen` could be an honest choice from this ranking: from the first ranks, each member once, and one of
+    /// each operator before any has two. Without the last, operators could be left out at will once there are fewer of
+    /// them than members.
     public func admits(_ chosen: [Committee.Member], spareRanks: Int) -> Bool {
-        let window = members.prefix(chosen.count + spareRanks)
-        guard !chosen.isEmpty, chosen.allSatisfy({ window.contains($0) }),
+        let window = members.prefix(min(chosen.count + max(0, min(spareRanks, members.count)), members.count))
+        guard !chosen.isEmpty,
+            chosen.allSatisfy({ window.indices.contains($0.rank) && Self.isSame(window[$0.rank], $0) }),
             zip(chosen, chosen.dropFirst()).allSatisfy({ $0.rank < $1.rank })
         else { return false }
-        return chosen.count > operatorCount || Set(chosen.map(\.operator)).count == chosen.count
+        return Set(chosen.map(\.operator)).count == min(chosen.count, operatorCount)
+    }
+
+    /// By bytes: what one language calls the same name, another may not.
+    private static func isSame(_ left: Committee.Member, _ right: Committee.Member) -> Bool {
+        left.node == right.node && left.operator.utf8.elementsEqual(right.operator.utf8)
     }
 }

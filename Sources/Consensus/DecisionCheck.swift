@@ -1,3 +1,4 @@
+import Canonical
 public import DNAProtocol
 
 /// Reaches a decision again from its evidence. Aggregator, signers and verifiers run the same check, so that nobody
@@ -6,8 +7,9 @@ public struct DecisionCheck: Sendable {
     private let genesis: Genesis
     private let network: NetworkID
 
-    /// Checks decisions of the network of `genesis`.
+    /// Checks decisions of the network of `genesis`. Throws ``InvalidField`` when the genesis breaks a rule itself.
     public init(genesis: Genesis) throws {
+        try genesis.validate()
         self.genesis = genesis
         network = try genesis.networkID()
     }
@@ -18,10 +20,26 @@ public struct DecisionCheck: Sendable {
     public func check(_ decision: Decision, evidence: Evidence) throws {
         try checkRequest(evidence)
         try checkCommittee(evidence)
-        let ballot = try Ballot(request: evidence.request, committee: evidence.committee)
-        try ballot.check(evidence.set)
-        let winners = try winners(evidence, ballot)
-        let root = try evidence.set.root()
+        let root = try Self.checkVotes(of: evidence)
+        let expected = try Decision(winners: try winners(evidence), set: root, decidedAt: decision.decidedAt)
+        try require(decision == expected, "decision", "is not what the votes lead to")
+    }
+
+    /// Checks as much as can be without a network: that the parts name each other, that the members signed their
+    /// commitments and votes, and that the voters' votes add up to the decision. Whether they were the right voters, and
+    /// enough of them, only a genesis tells.
+    static func checkConsistency(of decision: Decision, with evidence: Evidence) throws {
+        try evidence.request.validate()
+        try evidence.manifest.validate()
+        try require(
+            try evidence.manifest.modelID() == evidence.request.model, "request.model", "is not the manifest's")
+        try require(
+            evidence.committee.roster == (try evidence.roster.roster.rosterID()), "committee.roster",
+            "is not the roster")
+        let root = try checkVotes(of: evidence)
+        let voters = Set(decision.voters)
+        let winners = evidence.votes.filter { voters.contains($0.body.node) }
+        try require(Set(winners.map(\.body.answer)).count == 1, "decision.voters", "did not give one answer")
         let expected = try Decision(winners: winners, set: root, decidedAt: decision.decidedAt)
         try require(decision == expected, "decision", "is not what the votes lead to")
     }
@@ -45,10 +63,14 @@ public struct DecisionCheck: Sendable {
         try require(committee.request == requestID, "committee.request", "is not this request")
         try require(
             committee.roster == (try evidence.roster.roster.rosterID()), "committee.roster", "is not the roster")
-        try require((1...64).contains(committee.round), "committee.round", "must be 1 to 64")
         try require(
-            (policy.committee...policy.maximumCommittee).contains(committee.members.count), "committee.members",
-            "are not as many as the policy asks for")
+            (1...Committee.maximumRound).contains(committee.round), "committee.round",
+            "must be 1 to \(Committee.maximumRound)")
+        // A committee grows by rounds, so that a large one has been asked in small before.
+        let largest = min(policy.maximumCommittee, policy.committee + Committee.growth * (committee.round - 1))
+        try require(
+            (policy.committee...largest).contains(committee.members.count), "committee.members",
+            "are not as many as the policy and the round ask for")
         let randomness = Randomness(of: evidence.request, id: requestID)
         let ranking = CommitteeRanking(of: evidence.roster.roster, randomness: randomness.ranking)
         try require(
@@ -56,13 +78,25 @@ public struct DecisionCheck: Sendable {
             "are not drawn from the request's ranking")
     }
 
-    private func winners(_ evidence: Evidence, _ ballot: Ballot) throws -> [Vote] {
+    /// Checks the set and every vote, and returns the set's root.
+    private static func checkVotes(of evidence: Evidence) throws -> Digest {
+        // Everything below looks members up one by one.
+        try require(
+            evidence.committee.members.count <= Committee.maximumMembers, "committee.members",
+            "are more than \(Committee.maximumMembers)")
+        let ballot = try Ballot(request: evidence.request, committee: evidence.committee)
+        try ballot.check(evidence.set)
         let root = try evidence.set.root()
         let votes = evidence.votes
         for (earlier, later) in zip(votes, votes.dropFirst()) {
             try require(earlier.body.node < later.body.node, "votes", "must be one per node, in ascending order")
         }
         for vote in votes { try ballot.check(vote, in: evidence.set, root: root) }
+        return root
+    }
+
+    private func winners(_ evidence: Evidence) throws -> [Vote] {
+        let votes = evidence.votes
         let tally = Tally(
             policy: evidence.request.policy, committee: evidence.committee, roster: evidence.roster.roster,
             isDevelopment: genesis.development)

@@ -27,7 +27,8 @@ public struct Tally: Sendable {
     public init(policy: Policy, committee: Committee, roster: Roster, isDevelopment: Bool) {
         self.policy = policy
         self.isDevelopment = isDevelopment
-        let weightOfOperator = Dictionary(uniqueKeysWithValues: roster.operators.map { ($0.name, $0.weight) })
+        // A roster or committee that nobody has checked may name somebody twice; that must not end the process.
+        let weightOfOperator = Dictionary(roster.operators.map { ($0.name, $0.weight) }) { first, _ in first }
         let sizes = Dictionary(grouping: committee.members, by: \.operator).mapValues(\.count)
         let unit = sizes.values.reduce(1, leastCommonMultiple)
         var weights: [Ed25519.PublicKey: Int] = [:]
@@ -36,33 +37,42 @@ public struct Tally: Sendable {
         }
         self.weights = weights
         total = weights.values.reduce(0, +)
-        operators = Dictionary(uniqueKeysWithValues: committee.members.map { ($0.node, $0.operator) })
+        operators = Dictionary(committee.members.map { ($0.node, $0.operator) }) { first, _ in first }
     }
 
     /// Counts `votes`, one per member; votes of others count nothing.
     public func verdict(on votes: [Vote.Body]) -> Verdict {
         let cast = Dictionary(votes.filter { weights[$0.node] != nil }.map { ($0.node, $0.answer) }) { first, _ in first
         }
-        let answers = Dictionary(grouping: cast.keys) { cast[$0] }
-        for (answer, voters) in answers {
-            if let answer, isEnough(voters) { return .agreed(answer, voters: voters.sorted()) }
-        }
+        let answers = Dictionary(grouping: cast.keys.sorted()) { cast[$0] }
+        // On a development network two answers may both be enough. All who count must take the same one of them: the
+        // heavier, then the one of the least key.
+        let winners = answers.filter { isEnough($0.value) }.values
+            .max { (weight(of: $0), $1[0]) < (weight(of: $1), $0[0]) }
+        if let winners, let answer = cast[winners[0]] { return .agreed(answer, voters: winners) }
         let silent = weights.keys.filter { cast[$0] == nil }
         let canWin = ([[]] + answers.values).contains { isEnough($0 + silent) }
         return canWin ? .open : .impossible
     }
 
     /// Whether these members could decide if they all agreed.
-    public func canDecide(_ members: [Ed25519.PublicKey]) -> Bool { isEnough(members.filter { weights[$0] != nil }) }
+    public func canDecide(_ members: [Ed25519.PublicKey]) -> Bool {
+        isEnough(Set(members).filter { weights[$0] != nil })
+    }
 
-    private func isEnough(_ voters: [Ed25519.PublicKey]) -> Bool {
-        let weight = voters.reduce(0) { $0 + (weights[$1] ?? 0) }
+    private func weight(of voters: some Sequence<Ed25519.PublicKey>) -> Int {
+        voters.reduce(0) { $0 + (weights[$1] ?? 0) }
+    }
+
+    /// `voters` are members, each of them once.
+    private func isEnough(_ voters: some Collection<Ed25519.PublicKey>) -> Bool {
+        let weight = weight(of: voters)
         let rule =
             switch policy.rule {
             case .majority: 2 * weight > total
             case .supermajority: 3 * weight > 2 * total
             case .unanimous: voters.count == weights.count
-            case .quorum: voters.count >= quorum
+            case .quorum: voters.count >= quorum && (2 * weight > total || !meansMoreThanHalf)
             }
         guard !isDevelopment else { return rule }
         // Below half the weight, or with one operator alone, agreement proves nothing.
@@ -71,8 +81,19 @@ public struct Tally: Sendable {
 
     /// The policy's k, grown with the committee so that it stays the same share of it.
     private var quorum: Int {
-        let declared = policy.quorum ?? policy.committee
-        return (declared * weights.count + policy.committee - 1) / policy.committee
+        guard let share = declaredQuorum else { return weights.count }
+        return (share * weights.count + policy.committee - 1) / policy.committee
+    }
+
+    /// Whether the policy's k is more than half of the committee; only on a development network may it be less.
+    private var meansMoreThanHalf: Bool { declaredQuorum.map { 2 * $0 > policy.committee } ?? true }
+
+    /// The policy's k; nil when the policy breaks its own rules, and then all members are asked for.
+    private var declaredQuorum: Int? {
+        guard (1...Committee.maximumMembers).contains(policy.committee), let quorum = policy.quorum,
+            (1...policy.committee).contains(quorum)
+        else { return nil }
+        return quorum
     }
 }
 

@@ -28,6 +28,7 @@ public struct Verification: Hashable, Sendable {
     public init(of bundle: Bundle, networkFile: NetworkFile?) {
         knowsSigner = networkFile != nil
         let decision = bundle.certificate.decision
+        check("bundle") { try require(bundle.version == 1, "version", "must be 1") }
         if let networkFile {
             check("network file") { try networkFile.validate() }
             check("network") {
@@ -42,6 +43,8 @@ public struct Verification: Hashable, Sendable {
             check("evidence") {
                 try DecisionCheck(genesis: networkFile.genesis).check(decision, evidence: bundle.evidence)
             }
+        } else {
+            check("evidence") { try DecisionCheck.checkConsistency(of: decision, with: bundle.evidence) }
         }
         check("signature") {
             try require(try bundle.certificate.isSelfConsistent(), "signature", "does not verify under group_key")
@@ -56,7 +59,21 @@ public struct Verification: Hashable, Sendable {
         }
         check("output") {
             try require(try bundle.output.outputID() == decision.output, "output", "is not the one that was decided")
+            try Self.check(bundle.output, of: bundle)
         }
+    }
+
+    /// What the output's digest says twice has to be the same both times, and within the request's and model's limits.
+    private static func check(_ output: Output, of bundle: Bundle) throws {
+        let (decision, evidence) = (bundle.certificate.decision, bundle.evidence)
+        let count = output.tokens.count
+        try require(count == decision.tokens, "decision.tokens", "is not the output's")
+        try require(output.finishReason == decision.finishReason, "decision.finish_reason", "is not the output's")
+        try require(count <= evidence.request.maximumTokens, "output.tokens", "are more than the request allows")
+        let isRefusal = output.finishReason == .promptTooLong
+        try require(
+            isRefusal ? count == 0 : bundle.prompt.tokens.count + count <= evidence.manifest.contextLength,
+            "output.tokens", "are more than the model's context holds")
     }
 
     private mutating func check(_ name: String, _ body: () throws -> Void) {

@@ -37,7 +37,7 @@ public struct ModelPackage: Sendable {
         defer { try? handle.close() }
         let bytes = try handle.read(upToCount: maximumManifestBytes + 1) ?? Data()
         guard bytes.count <= maximumManifestBytes else { throw ModelPackageError.manifestTooLarge }
-        let manifest = try CanonicalJSON.decode(Manifest.self, from: Array(bytes))
+        let manifest = try CanonicalJSON.decode(Manifest.self, from: Array(bytes), unknownKeys: .refused)
         try manifest.validate()
         return manifest
     }

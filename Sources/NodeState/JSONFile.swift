@@ -7,13 +7,15 @@ public enum JSONFile {
     public static let maximumBytes = 64 << 20
 
     /// Reads a document; errors name the file, and the field when the JSON is not what it should be.
+    ///
+    /// Unknown fields are refused: they are not part of what is hashed and signed, and a reader must not think they are.
     public static func read<Value: Decodable>(_ type: Value.Type, path: String) throws -> Value {
         guard let file = FileHandle(forReadingAtPath: path) else { throw StateError.cannotRead(path, errno) }
         defer { try? file.close() }
         let data = try file.read(upToCount: maximumBytes + 1) ?? Data()
         guard data.count <= maximumBytes else { throw JSONFileError(path: path, reason: "is larger than 64 MiB") }
         do {
-            return try CanonicalJSON.decode(type, from: Array(data))
+            return try CanonicalJSON.decode(type, from: Array(data), unknownKeys: .refused)
         } catch {
             throw JSONFileError(path: path, reason: "\(error)")
         }
@@ -21,19 +23,12 @@ public enum JSONFile {
 
     /// Writes a document's RFC 8785 form: all of it or nothing, and on the disk when this returns.
     public static func write(_ value: some Encodable, path: String) throws {
-        let bytes = try CanonicalJSON.encode(value)
-        let temporary = path + ".new"
-        guard let file = fopen(temporary, "we") else { throw StateError.cannotWrite(temporary, errno) }
-        let isWritten =
-            fwrite(bytes, 1, bytes.count, file) == bytes.count && fflush(file) == 0
-            && fsync(fileno(file)) == 0
-        guard fclose(file) == 0, isWritten, rename(temporary, path) == 0 else {
-            throw StateError.cannotWrite(path, errno)
-        }
-        let folder = open((path as NSString).deletingLastPathComponent + "/.", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw StateError.cannotWrite(path, errno) }
-        defer { close(folder) }
-        guard fsync(folder) == 0 else { throw StateError.cannotWrite(path, errno) }
+        // A name of its own: two writers must not mix, and nobody can have laid a link there.
+        let temporary = StateFile.temporaryName(beside: path)
+        defer { unlink(temporary) }
+        try StateFile.create(temporary, try CanonicalJSON.encode(value), mode: 0o644)
+        guard rename(temporary, path) == 0 else { throw StateError.cannotWrite(path, errno) }
+        try StateFile.synchronizeFolder(StateFile.folder(of: path))
     }
 }
 

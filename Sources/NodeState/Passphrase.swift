@@ -16,7 +16,17 @@ public enum Passphrase {
         guard fstat(descriptor, &status) == 0 else { throw StateError.cannotRead(path, errno) }
         guard status.st_mode & 0o077 == 0 else { throw StateError.readableByOthers(path) }
         var bytes = [UInt8](repeating: 0, count: maximumBytes + 1)
-        let count = Glibc.read(descriptor, &bytes, bytes.count)
+        var count = 0
+        // A pipe may give it in pieces.
+        while count < bytes.count {
+            let piece = bytes.withUnsafeMutableBytes {
+                Glibc.read(descriptor, $0.baseAddress! + count, $0.count - count)
+            }
+            if piece < 0, errno == EINTR { continue }
+            guard piece >= 0 else { throw StateError.cannotRead(path, errno) }
+            if piece == 0 { break }
+            count += piece
+        }
         guard count > 0, count <= maximumBytes else { throw StateError.damaged(path) }
         let end = bytes[count - 1] == 0x0A ? count - 1 : count
         guard end > 0 else { throw StateError.damaged(path) }
@@ -25,12 +35,8 @@ public enum Passphrase {
 
     /// Writes a random passphrase of 64 hexadecimal digits, mode 0600. Refuses to replace a file.
     public static func create(path: String) throws(StateError) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw StateError.cannotWrite(path, errno) }
-        defer { close(descriptor) }
         let line = Array((Hexadecimal.encode(SystemRandom.bytes(count: 32)) + "\n").utf8)
-        guard write(descriptor, line, line.count) == line.count, fsync(descriptor) == 0 else {
-            throw StateError.cannotWrite(path, errno)
-        }
+        try StateFile.create(path, line)
+        try StateFile.synchronizeFolder(StateFile.folder(of: path))
     }
 }

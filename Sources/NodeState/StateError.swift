@@ -10,6 +10,8 @@ public enum StateError: Error, Hashable, Sendable, CustomStringConvertible {
     case damaged(String)
     /// A file with a secret can be read by others than its owner.
     case readableByOthers(String)
+    /// A folder belongs to somebody else, or others may write to it.
+    case writableByOthers(String)
     /// A key file holds another kind of key.
     case wrongKind(String, expected: String)
     /// A key file cannot be opened: a wrong passphrase, or the file was altered.
@@ -22,6 +24,7 @@ public enum StateError: Error, Hashable, Sendable, CustomStringConvertible {
         case .cannotWrite(let path, let number): "cannot write \(path): \(String(cString: strerror(number)))"
         case .damaged(let path): "\(path) is damaged"
         case .readableByOthers(let path): "\(path) can be read by others: chmod 600 it"
+        case .writableByOthers(let path): "\(path) must belong to this user and be closed to others: chmod 700 it"
         case .wrongKind(let path, let expected): "\(path) does not hold a \(expected) key"
         case .cannotOpen(let path): "cannot open \(path): wrong passphrase, or the file was altered"
         }

@@ -9,67 +9,52 @@ import Foundation
 public struct WriteOnceStore: Sendable {
     private let folder: String
 
-    /// Opens the table in `folder`, which is created with mode 0700 if it is not there.
+    /// Opens the table in `folder`, which is created with mode 0700 if it is not there. Refuses one that others may
+    /// write to.
     public init(folder: String) throws(StateError) {
         self.folder = folder
-        _ = try Self.makeFolder(folder)
+        try StateFile.openFolder(folder)
+        // All of them at once: a record must not wait for somebody else to put the name of its folder on the disk.
+        for byte in UInt8.min...UInt8.max {
+            let path = "\(folder)/\(Hexadecimal.encode([byte]))"
+            if mkdir(path, 0o700) != 0, errno != EEXIST { throw StateError.cannotWrite(path, errno) }
+        }
+        try StateFile.synchronizeFolder(folder)
     }
 
     /// Records `value` for `key` unless the key has one already.
     ///
     /// - Returns: the value on disk: `value`, or the one that was there first.
     public func record(_ value: Digest, for key: Digest) throws(StateError) -> Digest {
-        if let present = try self.value(for: key) { return present }
-        let parent = folder + "/" + key.hex.prefix(2)
-        if try Self.makeFolder(parent) { try Self.synchronizeFolder(folder) }
-        let temporary = parent + "/.new-" + Digest.of("dna/temporary/1", SystemRandom.bytes(count: 16)).hex
-        try Self.write(value, to: temporary)
-        defer { unlink(temporary) }
-        // link(2) fails when the name exists, which makes the first writer the only one.
-        if link(temporary, path(of: key)) != 0, errno != EEXIST { throw StateError.cannotWrite(path(of: key), errno) }
-        try Self.synchronizeFolder(parent)
-        guard let recorded = try self.value(for: key) else { throw StateError.damaged(path(of: key)) }
+        let path = path(of: key)
+        if try self.value(for: key) == nil {
+            let temporary = StateFile.temporaryName(beside: path)
+            try StateFile.create(temporary, Array((value.hex + "\n").utf8))
+            defer { unlink(temporary) }
+            // link(2) fails when the name exists, which makes the first writer the only one.
+            if link(temporary, path) != 0, errno != EEXIST { throw StateError.cannotWrite(path, errno) }
+        }
+        // Also for a value that was there: whoever wrote it may have died, or not yet come, before this.
+        try StateFile.synchronizeFolder(StateFile.folder(of: path))
+        guard let recorded = try self.value(for: key) else { throw StateError.damaged(path) }
         return recorded
     }
 
-    /// The value recorded for `key`; nil if there is none.
+    /// The value recorded for `key`; nil if there is none. Only ``record(_:for:)`` says that it is on the disk.
     public func value(for key: Digest) throws(StateError) -> Digest? {
         let path = path(of: key)
-        guard let file = fopen(path, "re") else {
+        let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
             throw StateError.cannotRead(path, errno)
         }
-        defer { fclose(file) }
+        defer { close(descriptor) }
         var bytes = [UInt8](repeating: 0, count: 66)
-        let count = fread(&bytes, 1, bytes.count, file)
+        let count = read(descriptor, &bytes, bytes.count)
         guard count == 65, bytes[64] == 0x0A, let value = Digest(hex: String(decoding: bytes[..<64], as: UTF8.self))
         else { throw StateError.damaged(path) }
         return value
     }
 
     private func path(of key: Digest) -> String { "\(folder)/\(key.hex.prefix(2))/\(key.hex)" }
-
-    /// Whether the folder is new.
-    private static func makeFolder(_ path: String) throws(StateError) -> Bool {
-        if mkdir(path, 0o700) == 0 { return true }
-        guard errno == EEXIST else { throw StateError.cannotWrite(path, errno) }
-        return false
-    }
-
-    private static func write(_ value: Digest, to path: String) throws(StateError) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw StateError.cannotWrite(path, errno) }
-        defer { close(descriptor) }
-        let bytes = Array((value.hex + "\n").utf8)
-        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
-            throw StateError.cannotWrite(path, errno)
-        }
-    }
-
-    private static func synchronizeFolder(_ path: String) throws(StateError) {
-        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw StateError.cannotWrite(path, errno) }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw StateError.cannotWrite(path, errno) }
-    }
 }

@@ -108,8 +108,10 @@ package struct Fixture: Sendable {
     }
 
     /// A whole round in which every member computes what `text` gives for its place.
-    package func evidence(_ request: Request, text: (Int) -> String = { _ in "Paris" }) throws -> Evidence {
-        let committee = try committee(request)
+    package func evidence(
+        _ request: Request, size: Int? = nil, round: Int = 1, text: (Int) -> String = { _ in "Paris" }
+    ) throws -> Evidence {
+        let committee = try committee(request, size: size, round: round)
         let bodies = try committee.members.enumerated().map { index, member in
             try body(request, committee, member.node, text: text(index))
         }

@@ -166,4 +166,24 @@ private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8
             try CanonicalJSON.parse(utf8(" [ -0 , 1.0 , -9223372036854775808 ] "))
                 == .array([.integer(0), .number(1), .integer(.min)]))
     }
+
+    /// Swift would sort them in quadratic time wherever the text is hashed or compared.
+    @Test func refusesALongRunOfCombiningMarks() throws {
+        func marks(_ count: Int) -> String { String(repeating: "\u{301}\u{316}", count: count / 2) }
+        let most = JSONLimits.marks
+        for text in [marks(most), "a" + marks(most) + "b" + marks(most), String(repeating: "é漢", count: 4 * most)] {
+            let parsed = try CanonicalJSON.parse(utf8("\"\(text)\""))
+            #expect(parsed == .string(text))
+        }
+        for text in ["\"\(marks(most + 2))\"", "{\"a\(marks(most + 2))\":1}", "[\"\(marks(20 * most))\"]"] {
+            #expect(throws: JSONSyntaxFailure.self) { try CanonicalJSON.parse(utf8(text)) }
+        }
+    }
+
+    @Test func readsOneZeroOnly() throws {
+        for text in ["-0", "-0.0", "-0e1", "-1e-999", "0"] {
+            let zero = try CanonicalJSON.decode(Double.self, from: utf8(text))
+            #expect(zero == 0 && zero.sign == .plus)
+        }
+    }
 }

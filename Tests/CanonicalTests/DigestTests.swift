@@ -74,4 +74,16 @@ import Testing
             }
         }
     }
+
+    @Test func verifiesNoProofOfATreeTooLargeToBe() {
+        let leaf: [UInt8] = [1]
+        let root = MerkleTree.leafHash(leaf)
+        #expect(MerkleTree.verify(leaf: leaf, index: 0, count: 1, proof: [], root: root))
+        #expect(!MerkleTree.verify(leaf: leaf, index: 0, count: .max, proof: [], root: root))
+        #expect(
+            !MerkleTree.verify(
+                leaf: leaf, index: .max - 1, count: .max, proof: Array(repeating: root, count: 63), root: root))
+        #expect(!MerkleTree.verify(leaf: leaf, index: .min, count: .max, proof: [], root: root))
+        #expect(!MerkleTree.verify(leaf: leaf, index: 0, count: .min, proof: [], root: root))
+    }
 }

@@ -4,6 +4,8 @@ public struct JSONLimits: Hashable, Sendable {
     public var bytes: Int
     /// The nesting of arrays and objects.
     public var depth: Int
+    /// The combining marks in a row, in any string. Unicode's stream-safe text (UAX 15, section 13) has at most 30.
+    public static let marks = 1_024
 
     /// 16 MiB and 64 levels unless stated.
     public init(bytes: Int = 16 << 20, depth: Int = 64) {

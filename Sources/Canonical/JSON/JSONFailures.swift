@@ -8,7 +8,8 @@ public enum JSONSyntaxFailure: Error, Hashable, Sendable, CustomStringConvertibl
     case unexpected(offset: Int)
     /// The text ends within a value.
     case truncated
-    /// A string is not valid UTF-8, holds a raw control character, a bad escape or half a surrogate pair.
+    /// A string is not valid UTF-8, holds a raw control character, a bad escape, half a surrogate pair or more than
+    /// ``JSONLimits/marks`` combining marks in a row.
     case invalidString(offset: Int)
     /// A number does not follow the grammar, overflows a Double, or is an integer beyond 64 bits.
     case invalidNumber(offset: Int)

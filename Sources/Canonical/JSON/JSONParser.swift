@@ -94,7 +94,8 @@ struct JSONParser {
             return .integer(integer)
         }
         guard let number = Double(text), number.isFinite else { throw .invalidNumber(offset: start) }
-        return .number(number)
+        // RFC 8785 writes both zeros alike, so a signed value must not depend on which one was read.
+        return .number(number == 0 ? 0 : number)
     }
 
     private mutating func skipDigits() -> Int {
@@ -121,7 +122,7 @@ struct JSONParser {
                     } else {
                         String(validating: bytes[first..<offset], as: UTF8.self)
                     }
-                guard let text else { throw .invalidString(offset: start) }
+                guard let text, !Self.hasLongRunOfMarks(text) else { throw .invalidString(offset: start) }
                 return text
             case UInt8(ascii: "\\"):
                 var collected = unescaped ?? [UInt8](bytes[first..<offset])
@@ -135,6 +136,20 @@ struct JSONParser {
                 offset += 1
             }
         }
+    }
+
+    /// Swift compares and hashes strings by their normal form, whose marks it sorts in quadratic time: one megabyte of
+    /// them in a single run would take minutes wherever it is compared.
+    private static func hasLongRunOfMarks(_ text: String) -> Bool {
+        // A mark has two bytes at least.
+        guard text.utf8.count > 2 * JSONLimits.marks else { return false }
+        var run = 0
+        for scalar in text.unicodeScalars {
+            let isMark = scalar.value >= 0x300 && scalar.properties.canonicalCombiningClass != .notReordered
+            run = isMark ? run + 1 : 0
+            if run > JSONLimits.marks { return true }
+        }
+        return false
     }
 
     private mutating func parseEscape() throws(JSONSyntaxFailure) -> Unicode.Scalar {

@@ -92,15 +92,20 @@ public struct Manifest: Codable, Hashable, Sendable, Statement {
         try sampling.validate()
         try require((1...Self.maximumFiles).contains(files.count), "files", "must hold 1 to \(Self.maximumFiles)")
         try require(files.count { $0.role == .weights } == 1, "files", "must hold one file of weights")
-        try require(Set(files.map(\.name)).count == files.count, "files", "must have distinct names")
         for (index, file) in files.enumerated() {
-            let isPlain =
-                (1...255).contains(file.name.utf8.count) && !file.name.contains("/")
-                && !file.name.hasPrefix(".") && !file.name.utf8.contains(0)
-            try require(isPlain, "files[\(index)].name", "must be a plain file name")
+            try require(Self.isPlain(file.name), "files[\(index)].name", "must be a plain file name")
             try require(file.size > 0 && file.size < 1 << 53, "files[\(index)].size", "must be positive")
         }
+        try require(Set(files.map(\.name)).count == files.count, "files", "must have distinct names")
         if let genesis { try policy.validate(within: genesis) }
+    }
+
+    /// By bytes: to Swift's characters a slash with a combining mark is no slash, to the file system it is one.
+    private static func isPlain(_ name: String) -> Bool {
+        let bytes = name.utf8
+        return (1...255).contains(bytes.count) && bytes.first != UInt8(ascii: ".")
+            && bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "\\") }
+            && !bytes.elementsEqual("manifest.json".utf8)
     }
 
     /// The model's id.

@@ -78,12 +78,24 @@ public struct Policy: Codable, Hashable, Sendable {
         return wish
     }
 
+    /// k/n ≥ k′/n′: the same share of a committee that may be larger. Not true of numbers too large to be meant.
+    private static func isShare(_ quorum: Int?, of size: Int, atLeast other: Int?, of otherSize: Int) -> Bool {
+        guard let quorum, let other, quorum <= size else { return false }
+        let (left, right) = (
+            quorum.multipliedReportingOverflow(by: otherSize), other.multipliedReportingOverflow(by: size)
+        )
+        return !left.overflow && !right.overflow && left.partialValue >= right.partialValue
+    }
+
     private func isAtLeastAsStrict(as other: Policy) -> Bool {
         switch (rule, other.rule) {
-        case (.unanimous, _), (.supermajority, .supermajority), (_, .majority): true
+        case (.unanimous, _), (.majority, .majority), (.supermajority, .majority), (.supermajority, .supermajority):
+            true
+        case (.quorum, .majority):
+            // On a development network a quorum may be half of the committee or less.
+            Self.isShare(quorum, of: committee, atLeast: committee / 2 + 1, of: committee)
         case (.quorum, .quorum):
-            // The same share of a committee that may be larger: k/n ≥ k′/n′.
-            (quorum ?? 0) * other.committee >= (other.quorum ?? 0) * committee
+            Self.isShare(quorum, of: committee, atLeast: other.quorum, of: other.committee)
         default: false
         }
     }

@@ -145,9 +145,8 @@ public struct Genesis: Codable, Hashable, Sendable, Statement {
             "encryption keys must be distinct")
         // With t of n signers a second decision needs 2t − n malicious ones, so t must be more than half.
         try require(
-            signers.threshold <= members.count && 2 * signers.threshold > members.count, "signers.threshold",
-            "must be more than half of the signers and no more than all")
-        try require(signers.threshold >= 2, "signers.threshold", "must be at least 2")
+            (2...members.count).contains(signers.threshold) && 2 * signers.threshold > members.count,
+            "signers.threshold", "must be at least 2, more than half of the signers and no more than all")
     }
 
     /// The network's id.

@@ -88,7 +88,10 @@ public struct Roster: Codable, Hashable, Sendable, Statement {
         }
         let names = Set(operators.map(\.name))
         for (index, node) in nodes.enumerated() {
-            try require(names.contains(node.operator), "nodes[\(index)].operator", "is not among the operators")
+            // A name's form first: only short ASCII is cheap to look up, and equal only to the same bytes.
+            try require(
+                Self.isName(node.operator) && names.contains(node.operator), "nodes[\(index)].operator",
+                "is not among the operators")
             try require(
                 index == 0 || nodes[index - 1].key < node.key, "nodes[\(index)].key", "must be in ascending order")
         }
@@ -147,7 +150,8 @@ public struct SignedRoster: Codable, Hashable, Sendable {
             try require(
                 entry.administrator.verifies(entry.signature, of: bytes), "signatures[\(index)].signature",
                 "does not verify")
-            signers.insert(entry.administrator)
+            try require(
+                signers.insert(entry.administrator).inserted, "signatures[\(index)].administrator", "signed twice")
         }
         try require(signers.count >= genesis.administrators.threshold, "signatures", "too few administrators signed")
     }
@@ -155,7 +159,8 @@ public struct SignedRoster: Codable, Hashable, Sendable {
     /// Checks that this epoch follows `earlier`: nobody goes back, nobody skips the chain.
     public func validate(following earlier: Roster) throws {
         let previous = try earlier.rosterID()
-        try require(roster.epoch == earlier.epoch + 1, "epoch", "must follow the one before")
+        try require(
+            roster.epoch > earlier.epoch && roster.epoch - 1 == earlier.epoch, "epoch", "must follow the one before")
         try require(roster.previous == previous, "previous", "is not the epoch before")
     }
 }

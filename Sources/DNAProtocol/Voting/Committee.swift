@@ -4,6 +4,12 @@ public import Cryptography
 public struct Committee: Codable, Hashable, Sendable, Statement {
     /// `dna/committee/1`.
     public static let context = "dna/committee/1"
+    /// The most members a committee may have, on any network.
+    public static let maximumMembers = 64
+    /// How many members a round has more than the one before.
+    public static let growth = 2
+    /// The last round there may be.
+    public static let maximumRound = 64
 
     /// The version of this format: 1.
     public var version: Int
