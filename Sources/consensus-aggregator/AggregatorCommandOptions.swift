@@ -1,8 +1,6 @@
 import AggregatorService
 import ArgumentParser
-import DNAProtocol
 import Foundation
-import HTTPTransport
 import Postgres
 import ServiceKit
 

@@ -1,9 +1,6 @@
 import AggregatorService
 import ArgumentParser
-import DNAProtocol
-import HTTPTransport
 import Logging
-import Postgres
 import ServiceKit
 
 /// Options → service → run.

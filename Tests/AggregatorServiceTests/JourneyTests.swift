@@ -4,7 +4,7 @@ import ServiceKit
 import Testing
 
 /// A request's way from accepted to certified, or to an honest failure.
-@Suite(.timeLimit(.minutes(2))) struct JourneyTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct JourneyTests {
     @Test func aRequestIsAnsweredAndCertified() async throws {
         try await Town.run { town in
             let origin = try await town.startAggregator()

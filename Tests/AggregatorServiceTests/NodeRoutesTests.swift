@@ -7,7 +7,7 @@ import ServiceKit
 import Testing
 
 /// What nodes may send, and what they are told when they may not.
-@Suite(.timeLimit(.minutes(2))) struct NodeRoutesTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct NodeRoutesTests {
     @Test func aPollThatWaitsHearsOfWorkAtOnce() async throws {
         try await Town.run { town in
             let origin = try await town.startAggregator()

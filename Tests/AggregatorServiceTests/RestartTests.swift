@@ -4,7 +4,7 @@ import HTTPTransport
 import Testing
 
 /// A request goes on wherever its owner stopped.
-@Suite(.timeLimit(.minutes(2))) struct RestartTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct RestartTests {
     @Test func aReplicaThatStartsFindsWhatIsAccepted() async throws {
         try await Town.run { town in
             try await town.startAggregator()

@@ -5,7 +5,7 @@ import DNAProtocol
 import Testing
 
 /// What signers may do wrong, and what the aggregator makes of it.
-@Suite(.timeLimit(.minutes(2))) struct SigningTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct SigningTests {
     @Test func aSignerThatIsDownIsDoneWithout() async throws {
         try await Town.run { town in
             let origin = try await town.startAggregator()

@@ -79,11 +79,19 @@ struct TestNode: Sendable {
 
     /// Takes work for ever, as an honest worker does, and answers `text`.
     func work(answering text: String) async throws {
-        while true {
-            let assignment = try await nextAssignment()
-            try await commit(assignment, text: text)
-            guard let set = try await set(assignment), set.commitment(of: key.publicKey) != nil else { continue }
-            try await vote(assignment, text: text, in: set)
+        while !Task.isCancelled {
+            do {
+                try await answer(try await nextAssignment(), text: text)
+            } catch let error as ServiceError where error.isRetryable || error.code == .conflict {
+                // The work is given again, or it is over.
+                await Task.yield()
+            }
         }
+    }
+
+    private func answer(_ assignment: Assignment, text: String) async throws {
+        try await commit(assignment, text: text)
+        guard let set = try await set(assignment), set.commitment(of: key.publicKey) != nil else { return }
+        try await vote(assignment, text: text, in: set)
     }
 }
