@@ -47,8 +47,13 @@ public struct HTTP2HeaderBlock {
     }
 
     private static func isConnectionSpecific(_ name: String) -> Bool {
-        switch name {
-        case "connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade", "host": true
+        // By length first: six comparisons for every field would cost more than adding it.
+        switch name.utf8.count {
+        case 4: name == "host"
+        case 7: name == "upgrade"
+        case 10: name == "connection" || name == "keep-alive"
+        case 16: name == "proxy-connection"
+        case 17: name == "transfer-encoding"
         default: false
         }
     }

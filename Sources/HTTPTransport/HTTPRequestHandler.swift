@@ -5,7 +5,7 @@ public import NIOCore
 public protocol HTTPRequestHandler: Sendable {
     /// Answers one request. An error thrown before the response has begun becomes a bare 413, 504 or 500; later it
     /// resets the stream.
-    func handle(_ request: HTTPServerRequest, _ response: HTTPResponseWriter) async throws
+    nonisolated(nonsending) func handle(_ request: HTTPServerRequest, _ response: HTTPResponseWriter) async throws
 }
 
 /// A request as a server receives it.
@@ -34,12 +34,12 @@ public struct HTTPResponseWriter: Sendable {
     }
 
     /// Writes a piece of body. Suspends while the peer does not take what was written before.
-    public func write(_ buffer: ByteBuffer) async throws {
+    public nonisolated(nonsending) func write(_ buffer: ByteBuffer) async throws {
         try await reference.write(buffer)
     }
 
     /// Ends the response, with trailers if there are any.
-    public func finish(_ trailers: HTTPFields? = nil) async throws {
+    public nonisolated(nonsending) func finish(_ trailers: HTTPFields? = nil) async throws {
         try await reference.finish(trailers)
     }
 

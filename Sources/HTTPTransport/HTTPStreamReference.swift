@@ -3,21 +3,24 @@ import HTTPTypes
 import NIOCore
 
 /// The only door to a stream from outside its event loop: at once when already there, one hop otherwise.
-struct HTTPStreamReference: Sendable {
-    let loop: any EventLoop
-    private let bound: NIOLoopBound<HTTPStream>
+///
+/// Unchecked, because the compiler cannot see that off the loop only constants (`connection`, its `loop`) are read.
+/// `NIOLoopBound` would say the same with five times the size: each request copies its reference many times.
+struct HTTPStreamReference: @unchecked Sendable {
+    private let stream: HTTPStream
 
     /// On the stream's loop only.
     init(_ stream: HTTPStream) {
-        loop = stream.connection.loop
-        bound = NIOLoopBound(stream, eventLoop: loop)
+        self.stream = stream
     }
+
+    var loop: any EventLoop { stream.connection.loop }
 
     func onLoop(_ body: @escaping @Sendable (HTTPStream) -> Void) {
-        if loop.inEventLoop { body(bound.value) } else { loop.execute { body(bound.value) } }
+        if loop.inEventLoop { body(stream) } else { loop.execute { body(stream) } }
     }
 
-    func read() async throws -> ByteBuffer? {
+    nonisolated(nonsending) func read() async throws -> ByteBuffer? {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in onLoop { $0.read(continuation) } }
         } onCancel: {
@@ -28,10 +31,9 @@ struct HTTPStreamReference: Sendable {
         }
     }
 
-    func write(_ buffer: ByteBuffer) async throws {
+    nonisolated(nonsending) func write(_ buffer: ByteBuffer) async throws {
         if loop.inEventLoop {
             // The common case on a handler's own loop: no continuation when there is room.
-            let stream = bound.value
             if stream.writer != nil { throw HTTPTransportError.concurrentUse }
             try stream.enqueue(buffer)
             if !stream.isOverHighWater { return }
@@ -40,7 +42,7 @@ struct HTTPStreamReference: Sendable {
         try await suspendWriter(buffer)
     }
 
-    private func suspendWriter(_ buffer: ByteBuffer) async throws {
+    private nonisolated(nonsending) func suspendWriter(_ buffer: ByteBuffer) async throws {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in onLoop { $0.write(buffer, continuation) } }
         } onCancel: {
@@ -51,9 +53,9 @@ struct HTTPStreamReference: Sendable {
         }
     }
 
-    func finish(_ trailers: HTTPFields?) async throws {
-        if loop.inEventLoop { return try bound.value.finish(trailers) }
-        try await loop.submit { try bound.value.finish(trailers) }.get()
+    nonisolated(nonsending) func finish(_ trailers: HTTPFields?) async throws {
+        if loop.inEventLoop { return try stream.finish(trailers) }
+        try await loop.submit { try stream.finish(trailers) }.get()
     }
 
     func responseHead() async throws -> HTTPResponse {
@@ -78,8 +80,8 @@ struct HTTPStreamReference: Sendable {
     }
 
     func trailers() async throws -> HTTPFields? {
-        if loop.inEventLoop { return bound.value.trailers }
-        return try await loop.submit { bound.value.trailers }.get()
+        if loop.inEventLoop { return stream.trailers }
+        return try await loop.submit { stream.trailers }.get()
     }
 
     func respond(_ head: HTTPResponse) {

@@ -32,7 +32,7 @@ extension HTTPFields {
         self.init()
         for field in fields {
             // nghttp2 has checked the names; one that HTTPTypes rejects all the same is dropped.
-            if let name = HTTPField.Name(field.name) { append(HTTPField(name: name, value: field.value)) }
+            if let name = HTTPField.Name(parsed: field.name) { append(HTTPField(name: name, value: field.value)) }
         }
     }
 }

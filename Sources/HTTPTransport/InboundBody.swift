@@ -12,18 +12,14 @@ struct InboundBody {
     /// Small pieces are merged up to this size, so that a peer sending single bytes costs no buffer for each.
     private static let mergeSize = 4 * 1024
 
-    private var chunks = CircularBuffer<ByteBuffer>()
+    private var chunks = ChunkQueue()
     private(set) var received = 0
     private(set) var hasEnded = false
     private var failure: HTTPTransportError?
 
     mutating func append(_ bytes: [UInt8]) {
         received += bytes.count
-        if let last = chunks.indices.last, chunks[last].readableBytes + bytes.count <= Self.mergeSize {
-            chunks[last].writeBytes(bytes)
-        } else {
-            chunks.append(ByteBuffer(bytes: bytes))
-        }
+        if !chunks.extendLast(bytes, upTo: Self.mergeSize) { chunks.append(ByteBuffer(bytes: bytes)) }
     }
 
     mutating func end() {

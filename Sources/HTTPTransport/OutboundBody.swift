@@ -4,7 +4,7 @@ import NIOCore
 
 /// A body on its way out: what was written and not sent yet. The writer stops at the high-water mark.
 struct OutboundBody {
-    private var chunks = CircularBuffer<ByteBuffer>()
+    private var chunks = ChunkQueue()
     private(set) var pendingBytes = 0
     private(set) var hasEnded = false
     private var trailers: HTTPFields?
@@ -21,21 +21,16 @@ struct OutboundBody {
     }
 
     mutating func discard() {
-        chunks.removeAll()
+        chunks = ChunkQueue()
         pendingBytes = 0
     }
 
     mutating func fill(_ target: UnsafeMutableRawBufferPointer) -> HTTP2BodyFill {
         var filled = 0
-        while filled < target.count, !chunks.isEmpty {
-            let first = chunks.startIndex
-            let count = min(target.count - filled, chunks[first].readableBytes)
-            chunks[first].readWithUnsafeReadableBytes { bytes in
-                target[filled..<filled + count].copyBytes(from: bytes[..<count])
-                return count
-            }
+        while filled < target.count,
+            let count = chunks.read(into: UnsafeMutableRawBufferPointer(rebasing: target[filled...]))
+        {
             filled += count
-            if chunks[first].readableBytes == 0 { chunks.removeFirst() }
         }
         pendingBytes -= filled
         if chunks.isEmpty, hasEnded { return .last(filled, trailers: trailers.map(HTTP2HeaderBlock.init)) }

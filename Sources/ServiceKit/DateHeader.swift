@@ -1,20 +1,23 @@
 import Glibc
+import HTTPTypes
 import Synchronization
 
 /// The `date` field (RFC 9110, section 6.6.1), formatted once a second.
 final class DateHeader: Sendable {
     private struct Formatted {
         var second = 0
-        var text = ""
+        var field = HTTPField(name: .date, value: "")
     }
 
     private let formatted = Mutex(Formatted())
 
-    var value: String {
+    var field: HTTPField {
         let now = time(nil)
         return formatted.withLock { formatted in
-            if formatted.second != now { formatted = Formatted(second: now, text: Self.format(now)) }
-            return formatted.text
+            if formatted.second != now {
+                formatted = Formatted(second: now, field: HTTPField(name: .date, value: Self.format(now)))
+            }
+            return formatted.field
         }
     }
 

@@ -13,7 +13,22 @@ enum RequestID {
         // Random for the process, counted within it: the system's generator costs a system call for every number.
         // Fewer than 16 characters fit into a String without an allocation.
         let number = next.wrappingAdd(1, ordering: .relaxed).newValue
-        return String(number, radix: 36)
+        return text(number)
+    }
+
+    /// Digits and letters, lowest digit first: only their being different matters.
+    private static func text(_ number: UInt64) -> String {
+        String(unsafeUninitializedCapacity: 13) { buffer in
+            var rest = number
+            var count = 0
+            while rest > 0 {
+                let digit = UInt8(rest % 36)
+                buffer[count] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+                rest /= 36
+                count += 1
+            }
+            return count
+        }
     }
 
     private static func isAcceptable(_ text: String) -> Bool {

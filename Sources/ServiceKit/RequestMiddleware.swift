@@ -11,7 +11,7 @@ extension HTTPField.Name {
 struct RequestMiddleware: RouterMiddleware {
     typealias Context = ServiceContext
 
-    func handle(
+    nonisolated(nonsending) func handle(
         _ request: Request, context: ServiceContext,
         next: (Request, ServiceContext) async throws -> Response
     ) async throws -> Response {

@@ -10,7 +10,7 @@ struct RouterHandler: HTTPRequestHandler {
     let logger: Logger
     let date = DateHeader()
 
-    func handle(_ request: HTTPServerRequest, _ response: HTTPResponseWriter) async throws {
+    nonisolated(nonsending) func handle(_ request: HTTPServerRequest, _ response: HTTPResponseWriter) async throws {
         let body = request.completeBody.map { RequestBody(buffer: $0) } ?? RequestBody(asyncSequence: request.body)
         let answer = try await respond(
             to: Request(head: request.head, body: body), channel: request.channel,
@@ -23,14 +23,14 @@ struct RouterHandler: HTTPRequestHandler {
         }
     }
 
-    func respond(
+    nonisolated(nonsending) func respond(
         to request: Request, channel: any Channel, setDeadline: @escaping @Sendable (Duration?) -> Void
     ) async throws -> Response {
         let source = ServiceContextSource(
             channel: channel, logger: logger, requestID: RequestID.accept(request.headers[.requestID]),
             setDeadline: setDeadline)
         var answer = try await responder.respond(to: request, context: ServiceContext(source: source))
-        answer.headers[.date] = date.value
+        answer.headers[fields: .date] = [date.field]
         return answer
     }
 }
@@ -38,11 +38,11 @@ struct RouterHandler: HTTPRequestHandler {
 private struct StreamBodyWriter: ResponseBodyWriter, Sendable {
     let response: HTTPResponseWriter
 
-    func write(_ buffer: ByteBuffer) async throws {
+    nonisolated(nonsending) func write(_ buffer: ByteBuffer) async throws {
         try await response.write(buffer)
     }
 
-    consuming func finish(_ trailers: HTTPFields?) async throws {
+    nonisolated(nonsending) consuming func finish(_ trailers: HTTPFields?) async throws {
         try await response.finish(trailers)
     }
 }
