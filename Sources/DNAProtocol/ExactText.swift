@@ -21,6 +21,21 @@ extension Request {
             && left.maximumTokens == right.maximumTokens && left.stop.elementsEqual(right.stop, by: isSameText)
             && left.seed == right.seed && left.policy == right.policy && left.client == right.client
     }
+
+    /// The first field in which this request is not `other`, by its name in JSON; nil when they are the same request.
+    ///
+    /// For a client that holds a certificate's request against the one it meant: what it left out counts as well, or a
+    /// gateway could choose the seed, the stop texts or the rules.
+    public func firstDifference(from other: Request) -> String? {
+        let fields: [(name: String, isSame: Bool)] = [
+            ("version", version == other.version), ("network", network == other.network),
+            ("model", model == other.model), ("input", input == other.input), ("sampling", sampling == other.sampling),
+            ("max_tokens", maximumTokens == other.maximumTokens),
+            ("stop", stop.elementsEqual(other.stop, by: isSameText)), ("seed", seed == other.seed),
+            ("policy", policy == other.policy), ("client", client == other.client),
+        ]
+        return fields.first { !$0.isSame }?.name
+    }
 }
 
 extension Request.Input {

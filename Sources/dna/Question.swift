@@ -31,15 +31,22 @@ struct Question {
     }
 
     /// What in `bundle` is not what was asked, or not what was shown; nil when all of it is.
+    ///
+    /// What was not said has to be the model's default: whoever fills it in could otherwise choose the noise.
     func mismatch(with bundle: Bundle, answer: GatewayAnswer) -> String? {
-        let request = bundle.evidence.request
-        if request.input.messages != [Request.Message(role: .user, content: prompt)] { return "the prompt" }
-        if model != request.model.hex, model != bundle.evidence.manifest.name { return "the model" }
-        if request.maximumTokens != maximumTokens { return "max_tokens" }
-        if let temperature, request.sampling.temperature != temperature { return "the temperature" }
-        if let seed, request.seed != (Int64(seed).map { Seed(integer: $0) } ?? Seed(hex: seed)) { return "the seed" }
-        if request.client.idempotencyKey != idempotencyKey { return "the idempotency key" }
-        if bundle.output.text != answer.text { return "the answer's text" }
-        return nil
+        let (request, manifest) = (bundle.evidence.request, bundle.evidence.manifest)
+        if model != request.model.hex, !isSameText(model, manifest.name) { return "the model" }
+        var sampling = manifest.sampling
+        if let temperature { sampling.temperature = temperature }
+        let meant = Request(
+            network: request.network, model: request.model,
+            input: .init(messages: [.init(role: .user, content: prompt)]), sampling: sampling,
+            maximumTokens: maximumTokens, seed: seed.flatMap { Int64($0).map { Seed(integer: $0) } ?? Seed(hex: $0) },
+            policy: manifest.policy, client: .init(idempotencyKey: idempotencyKey))
+        if let field = request.firstDifference(from: meant) { return field }
+        return isSameText(bundle.output.text, answer.text) ? nil : "the answer's text"
     }
+
+    /// By bytes: Swift calls texts equal that only look alike.
+    private func isSameText(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }
 }

@@ -49,6 +49,24 @@ import Testing
         #expect(stops[0] != stops[1])
     }
 
+    @Test func namesTheFirstFieldInWhichTwoRequestsDiffer() throws {
+        #expect(request.firstDifference(from: request) == nil)
+        let other = Digest.of("other", [])
+        let changes: [Break<Request>] = [
+            .init("version") { $0.version = 2 }, .init("network") { $0.network = NetworkID(other) },
+            .init("model") { $0.model = ModelID(other) }, .init("input") { $0.input.prompt = "cafe\u{301}" },
+            .init("sampling") { $0.sampling.topK = 1 }, .init("max_tokens") { $0.maximumTokens += 1 },
+            .init("stop") { $0.stop = ["x"] }, .init("seed") { $0.seed = Seed(other) },
+            .init("policy") { $0.policy.rule = .unanimous }, .init("client") { $0.client.idempotencyKey = "k" },
+        ]
+        for entry in changes {
+            var changed = request
+            entry.change(&changed)
+            #expect(request.firstDifference(from: changed) == entry.field)
+            #expect(changed != request)
+        }
+    }
+
     @Test func refusesWhatItDoesNotKnow() throws {
         #expect(throws: JSONDecodingFailure.unknown(path: "note")) {
             try read("\"version\":1", as: "\"note\":1,\"version\":1")
