@@ -16,7 +16,18 @@ final class ConnectionPool: Sendable {
 
     private struct State {
         var slots: [HTTPOrigin: [Slot]] = [:]
+        /// Connections that take no new requests but are not closed yet.
+        var retired: [Slot] = []
         var isShutDown = false
+
+        /// Takes a slot out of those that serve `origin`; false when it is not among them.
+        @discardableResult
+        mutating func take(_ slot: Slot, from origin: HTTPOrigin) -> Bool {
+            guard let index = slots[origin]?.firstIndex(where: { $0 === slot }) else { return false }
+            slots[origin]?.remove(at: index)
+            if slots[origin]?.isEmpty == true { slots[origin] = nil }
+            return true
+        }
     }
 
     /// Requests on one connection beyond which another is opened; servers commonly allow 100 streams or more.
@@ -43,7 +54,7 @@ final class ConnectionPool: Sendable {
             return try await body(slot.connection.get())
         } catch let error as HTTPTransportError where error.isUnprocessed {
             // Refusing or never connected: the next request, or this one again, gets another connection.
-            if error != .tooManyRequests { remove(slot, from: origin) }
+            if error != .tooManyRequests { retire(slot, from: origin) }
             throw error
         }
     }
@@ -76,8 +87,15 @@ final class ConnectionPool: Sendable {
 
     private func remove(_ slot: Slot, from origin: HTTPOrigin) {
         state.withLock { state in
-            state.slots[origin]?.removeAll { $0 === slot }
-            if state.slots[origin]?.isEmpty == true { state.slots[origin] = nil }
+            state.take(slot, from: origin)
+            state.retired.removeAll { $0 === slot }
+        }
+    }
+
+    private func retire(_ slot: Slot, from origin: HTTPOrigin) {
+        state.withLock { state in
+            // One that closed meanwhile is forgotten already, and nobody would forget it a second time.
+            if state.take(slot, from: origin) { state.retired.append(slot) }
         }
     }
 
@@ -85,7 +103,7 @@ final class ConnectionPool: Sendable {
     func shutDown() async {
         let slots = state.withLock { state in
             state.isShutDown = true
-            return state.slots.values.flatMap { $0 }
+            return state.slots.values.flatMap { $0 } + state.retired
         }
         for slot in slots {
             // One that never connected has nothing to close.
