@@ -111,6 +111,25 @@ import Testing
         try Policy(rule: .quorum, quorum: 1, committee: 3).validate(within: development.genesis)
     }
 
+    @Test func namesTheFieldThatIsNotNarrower() {
+        let model = Policy(rule: .majority, committee: 3, maximumCommittee: 5)
+        let wishes: [(String, Policy)] = [
+            ("policy.committee", Policy(rule: .majority, committee: 2)),
+            ("policy.maximum_committee", Policy(rule: .majority, committee: 3, maximumCommittee: 6)),
+            ("policy.quorum", Policy(rule: .quorum, committee: 3)),
+            ("policy.quorum", Policy(rule: .majority, quorum: 2, committee: 3)),
+            ("policy.quorum", Policy(rule: .quorum, quorum: 4, committee: 3)),
+            ("policy.rule", Policy(rule: .quorum, quorum: 1, committee: 3)),
+        ]
+        for (field, wish) in wishes {
+            #expect("\(wish)") {
+                try model.narrowed(by: wish)
+            } throws: { error in
+                (error as? InvalidField)?.field == field
+            }
+        }
+    }
+
     @Test func narrowsWithoutTrapsWhateverIsWished() {
         let extremes = [Int.min, -1, 0, 1, 3, Int.max]
         let model = Policy(rule: .quorum, quorum: 3, committee: 4, maximumCommittee: 6)

@@ -54,15 +54,19 @@ public struct Policy: Codable, Hashable, Sendable {
         try require(maximumCommittee >= committee, "policy.maximum_committee", "must be at least policy.committee")
         let limit = genesis.policyBounds.maximumCommittee
         try require(maximumCommittee <= limit, "policy.maximum_committee", "exceeds the network's bound of \(limit)")
-        try require(
-            (quorum != nil) == (rule == .quorum), "policy.quorum", "goes with the rule quorum, and only with it")
-        if let quorum {
-            try require((1...committee).contains(quorum), "policy.quorum", "must be 1 to policy.committee")
-        }
+        try validateQuorum()
         guard !genesis.development else { return }
         try require(committee >= 2, "policy.committee", "must be at least 2, so that two operators can agree")
         if let quorum {
             try require(2 * quorum > committee, "policy.quorum", "must be more than half of policy.committee")
+        }
+    }
+
+    private func validateQuorum() throws(InvalidField) {
+        try require(
+            (quorum != nil) == (rule == .quorum), "policy.quorum", "goes with the rule quorum, and only with it")
+        if let quorum {
+            try require(quorum >= 1 && quorum <= committee, "policy.quorum", "must be 1 to policy.committee")
         }
     }
 
@@ -74,6 +78,7 @@ public struct Policy: Codable, Hashable, Sendable {
         try require(
             wish.maximumCommittee <= max(maximumCommittee, wish.committee), "policy.maximum_committee",
             "is above the model's")
+        try wish.validateQuorum()
         try require(wish.isAtLeastAsStrict(as: self), "policy.rule", "is weaker than the model's")
         return wish
     }
