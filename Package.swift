@@ -99,7 +99,11 @@ let package = Package(
                 "CoordinatorStore", "Cryptography", "DNAProtocol", "GGUF", "HTTPTransport", "Inference",
                 "ModelPackages", "NodeState", "Postgres", "ServiceKit", logging,
             ]),
-        library("TestKit", ["Canonical", "Consensus", "Cryptography", "DNAProtocol"]),
+
+        // Floor 6: what several test targets share
+        library(
+            "TestKit",
+            ["Canonical", "Consensus", "CoordinatorStore", "Cryptography", "DNAProtocol", "LocalNetwork", "Postgres"]),
 
         // Floor 6: options → service → run
         executable("gateway", ["GatewayService", "HTTPTransport", "Postgres", "ServiceKit", logging]),
@@ -141,7 +145,8 @@ let package = Package(
             ] + nio),
         tests("GGUFTests", ["GGUF"]),
         tests(
-            "GatewayServiceTests", service + ["CoordinatorStore", "GatewayService", "LocalNetwork", "Postgres"] + nio),
+            "GatewayServiceTests",
+            service + ["CoordinatorStore", "GatewayService", "LocalNetwork", "Postgres", "TestKit"] + nio),
         tests("HTTP2Tests", ["HTTP2"]),
         tests("HTTPTransportTests", ["HTTP2", "HTTPTransport", httpTypes, logging] + nio),
         tests("InferenceTests", ["Canonical", "Cryptography", "GGUF", "Inference", "Kernels"], resources: vectors),
@@ -149,7 +154,7 @@ let package = Package(
         tests("LocalNetworkTests", ["LocalNetwork", "Postgres"]),
         tests("ModelPackagesTests", ["Canonical", "Cryptography", "DNAProtocol", "ModelPackages"]),
         tests("NodeStateTests", ["Canonical", "Cryptography", "NodeState"]),
-        tests("PostgresTests", ["LocalNetwork", "Postgres"]),
+        tests("PostgresTests", ["LocalNetwork", "Postgres", "TestKit"]),
         tests("ServiceKitTests", ["HTTPTransport", "ServiceKit", httpTypes, hummingbird, lifecycle, logging] + nio),
         tests("SignerServiceTests", service + ["Consensus", "NodeState", "SignerService", "TestKit", "Threshold"]),
         tests("ThresholdTests", ["Cryptography", "Threshold"], resources: vectors),

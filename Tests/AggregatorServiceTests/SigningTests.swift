@@ -2,6 +2,7 @@ import Canonical
 import CoordinatorStore
 import Cryptography
 import DNAProtocol
+import TestKit
 import Testing
 
 /// What signers may do wrong, and what the aggregator makes of it.

@@ -17,7 +17,7 @@ final class Town: Sendable {
     let fixture: Fixture
     let group: TestGroup
     let clock: ManualClock
-    let database: Database
+    let database: CoordinatorDatabase
     let gateway: RequestStore
     let store: AggregatorStore
     let signers: [TestSigner]
@@ -50,7 +50,7 @@ final class Town: Sendable {
         self.clock = clock
         let group = try TestGroup(fixture)
         self.group = group
-        database = try await SharedCluster.database()
+        database = try await SharedCluster.coordinatorDatabase()
         gateway = RequestStore(pool: database.gateway)
         store = AggregatorStore(pool: database.aggregator)
         let fixture = fixture
@@ -178,9 +178,4 @@ final class Town: Sendable {
             signer.behaviour.withLock { $0 = behaviour }
         }
     }
-}
-
-/// Asks again until the condition holds, for as long as the test may run.
-func eventually(_ condition: () async throws -> Bool) async throws {
-    while try await !condition() { await Task.yield() }
 }

@@ -4,6 +4,7 @@ import CoordinatorStore
 import Cryptography
 import DNAProtocol
 import Postgres
+import TestKit
 import Testing
 
 /// A network of three nodes whose keys the test holds, registered in a database of its own.
@@ -13,7 +14,7 @@ struct Fixture: Sendable {
     let roster: SignedRoster
     let nodes: [Ed25519.PublicKey: Ed25519.SigningKey]
     let manifest: Manifest
-    let database: Database
+    let database: CoordinatorDatabase
     let gateway: RequestStore
     let store: AggregatorStore
 
@@ -52,7 +53,7 @@ struct Fixture: Sendable {
             name: "test", licence: "Apache-2.0", contextLength: 2048, chatTemplate: "chatml", sampling: Sampling(),
             policy: Policy(rule: .majority, committee: 3),
             files: [.init(name: "model.gguf", role: .weights, size: 1, sha256: Digest.of("test", []))])
-        database = try await SharedCluster.database()
+        database = try await SharedCluster.coordinatorDatabase()
         gateway = RequestStore(pool: database.gateway)
         store = AggregatorStore(pool: database.aggregator)
         try await store.register(genesis)

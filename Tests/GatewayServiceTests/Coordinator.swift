@@ -10,9 +10,9 @@ struct Coordinator: Sendable {
     let network: Network
     let pool: PostgresPool
 
-    init(_ network: Network, _ owner: PostgresConfiguration) {
+    init(_ network: Network, _ owner: PostgresPool) {
         self.network = network
-        pool = PostgresPool(owner, limits: .init(connections: 2))
+        pool = owner
     }
 
     /// The network without its key, as it is before the signers have met.

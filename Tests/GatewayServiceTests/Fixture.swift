@@ -7,6 +7,7 @@ import HTTPTypes
 import LocalNetwork
 import NIOCore
 import Postgres
+import TestKit
 import Testing
 
 /// A gateway on a real socket before a real database, with the test in the aggregator's place.
@@ -21,13 +22,13 @@ struct Fixture: Sendable {
         isRegistered: Bool = true, cluster: PostgresCluster? = nil, adjust: (inout GatewayOptions) -> Void = { _ in },
         _ body: (Fixture) async throws -> Void
     ) async throws {
-        let cluster = if let cluster { cluster } else { try await SharedCluster.cluster() }
-        let (owner, gateway) = try await cluster.coordinatorDatabase()
+        let database = try await SharedCluster.coordinatorDatabase(on: cluster)
         let network = try Network()
-        let coordinator = Coordinator(network, owner)
+        let coordinator = Coordinator(network, database.owner)
         if isRegistered { try await coordinator.register() }
         // Nobody listens on the aggregator's port: the gateway needs it for its readiness only.
-        var options = GatewayOptions(database: gateway, aggregator: HTTPOrigin(host: "127.0.0.1", port: 1))
+        var options = GatewayOptions(
+            database: database.gateway.configuration, aggregator: HTTPOrigin(host: "127.0.0.1", port: 1))
         adjust(&options)
         let service = GatewayService(options)
         let running = Task { try await service.run() }

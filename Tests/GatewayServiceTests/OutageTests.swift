@@ -3,6 +3,7 @@ import GatewayService
 import HTTPTypes
 import LocalNetwork
 import Postgres
+import TestKit
 import Testing
 
 @Suite(.timeLimit(.minutes(2)))
@@ -33,7 +34,7 @@ struct OutageTests {
         let folder = temporaryFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let cluster = try await PostgresCluster.start(folder: folder, isDurable: false)
-        try await cluster.ensureGatewayRole()
+        try await SharedCluster.ensureRoles(cluster)
         try await Fixture.run(cluster: cluster) { gateway in
             async let patient = gateway.post("/v1/chat/completions", question)
             let request = try await gateway.coordinator.openRequest()

@@ -1,6 +1,7 @@
 import LocalNetwork
 import Postgres
 import Synchronization
+import TestKit
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))

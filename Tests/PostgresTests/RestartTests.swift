@@ -1,6 +1,7 @@
 import Foundation
 import LocalNetwork
 import Postgres
+import TestKit
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))

@@ -8,8 +8,8 @@ import Testing
         ["Canonical", "GGUF", "HTTPTransport", "Threshold"],
         ["DNAProtocol", "Inference"],
         ["Consensus", "CoordinatorStore", "ModelPackages", "ServiceKit"],
-        ["AggregatorService", "GatewayService", "LocalNetwork", "SignerService", "TestKit", "WorkerService"],
-        ["consensus-aggregator", "dna", "gateway", "http-benchmark-server", "inference-worker", "signer"],
+        ["AggregatorService", "GatewayService", "LocalNetwork", "SignerService", "WorkerService"],
+        ["consensus-aggregator", "dna", "gateway", "http-benchmark-server", "inference-worker", "signer", "TestKit"],
     ]
 
     static let floorOf = Dictionary(
