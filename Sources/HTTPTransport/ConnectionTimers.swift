@@ -11,9 +11,13 @@ struct ConnectionTimers {
     private var scheduled: Scheduled<Void>?
     private var due: NIODeadline?
 
-    /// Makes the timer fire at `time` unless it fires earlier anyway.
+    /// Whether the timer as it is set would fire after `time`, or not at all.
+    func isLate(for time: NIODeadline) -> Bool {
+        due.map { $0 > time } ?? true
+    }
+
+    /// Makes the timer fire at `time`.
     mutating func arm(at time: NIODeadline, on loop: any EventLoop, _ fire: @escaping () -> Void) {
-        if let due, due <= time { return }
         scheduled?.cancel()
         due = time
         scheduled = loop.assumeIsolatedUnsafeUnchecked().scheduleTask(deadline: time, fire)

@@ -36,12 +36,11 @@ extension HTTPConnection {
         case .server(let server):
             if runningHandlers + ready.count >= options.runningHandlers { return session.reset(id, .refusedStream) }
             let stream = open(id, server)
-            stream.head = head
             if endStream { stream.inboundEnded() }
             if let length = head.contentLength, length > stream.bodyLimit {
                 stream.inbound.fail(.bodyTooLarge(limit: stream.bodyLimit))
             }
-            ready.append(stream)
+            ready.append(ReadyRequest(stream: stream, head: head.request))
         }
     }
 

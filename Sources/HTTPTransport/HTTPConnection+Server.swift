@@ -9,14 +9,17 @@ extension HTTPConnection {
         guard case .server(let server) = side, !ready.isEmpty else { return }
         let batch = ready
         ready.removeAll(keepingCapacity: true)
-        for stream in batch where !stream.isClosed && stream.failure == nil { dispatch(stream, server) }
+        guard let channel = context?.channel else { return }
+        for request in batch where !request.stream.isClosed && request.stream.failure == nil {
+            dispatch(request, channel, server)
+        }
     }
 
-    private func dispatch(_ stream: HTTPStream, _ server: ServerSide) {
-        guard let head = stream.head, let channel = context?.channel else { return }
+    private func dispatch(_ ready: ReadyRequest, _ channel: any Channel, _ server: ServerSide) {
+        let stream = ready.stream
         let reference = HTTPStreamReference(stream)
         let request = HTTPServerRequest(
-            head: head.request, body: HTTPBody(reference), completeBody: stream.completeBody(), channel: channel)
+            head: ready.head, body: HTTPBody(reference), completeBody: stream.completeBody(), channel: channel)
         let handler = server.handler
         runningHandlers += 1
         stream.task = Task.immediate(executorPreference: server.executor) {

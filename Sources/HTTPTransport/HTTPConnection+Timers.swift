@@ -19,7 +19,7 @@ extension HTTPConnection {
     }
 
     private func arm(_ time: NIODeadline) {
-        guard !isTornDown else { return }
+        guard !isTornDown, timers.isLate(for: time) else { return }
         timers.arm(at: time, on: loop) { [weak self] in self?.timerFired() }
     }
 

@@ -1,4 +1,5 @@
 import HTTP2
+import HTTPTypes
 import Logging
 import NIOCore
 
@@ -7,10 +8,23 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    struct ServerSide {
+    /// A class, because every request looks at it, and copies of its options would cost more than the look.
+    final class ServerSide {
         let handler: any HTTPRequestHandler
         let options: HTTPServerOptions
         let executor: EventLoopTaskExecutor
+
+        init(handler: any HTTPRequestHandler, options: HTTPServerOptions, executor: EventLoopTaskExecutor) {
+            self.handler = handler
+            self.options = options
+            self.executor = executor
+        }
+    }
+
+    /// A request whose handler starts at the end of the read burst.
+    struct ReadyRequest {
+        let stream: HTTPStream
+        let head: HTTPRequest
     }
 
     enum Side {
@@ -27,7 +41,7 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
     let session: HTTP2Session
     var context: ChannelHandlerContext?
     var streams: [HTTP2StreamID: HTTPStream] = [:]
-    var ready: [HTTPStream] = []
+    var ready: [ReadyRequest] = []
     var runningHandlers = 0
     var header = HTTP2HeaderBlock()
     var timers = ConnectionTimers()
@@ -183,7 +197,10 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
 
     func resume(_ stream: HTTPStream) {
         guard !isTornDown else { return }
-        session.resumeBody(of: stream.id)
+        if stream.isDeferred {
+            stream.isDeferred = false
+            session.resumeBody(of: stream.id)
+        }
         scheduleFlush()
     }
 

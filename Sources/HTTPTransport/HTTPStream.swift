@@ -15,6 +15,7 @@ final class HTTPStream: HTTP2BodySource {
     let connection: HTTPConnection
 
     // Inbound
+    /// A response's; a request's is handed to its handler at once.
     var head: HTTP2Head?
     var trailers: HTTPFields?
     var inbound = InboundBody()
@@ -28,6 +29,8 @@ final class HTTPStream: HTTP2BodySource {
     var outbound = OutboundBody()
     var pendingHead: HTTPResponse?
     var isHeadSubmitted = false
+    /// Whether the session waits for `resumeBody`.
+    var isDeferred = false
     var writer: CheckedContinuation<Void, any Error>?
 
     // Life
@@ -108,6 +111,10 @@ final class HTTPStream: HTTP2BodySource {
 
     // MARK: Outbound
 
+    func respond(_ head: HTTPResponse) {
+        if !isHeadSubmitted { pendingHead = head }
+    }
+
     func enqueue(_ buffer: ByteBuffer) throws(HTTPTransportError) {
         if let failure { throw failure }
         if isClosed || outbound.hasEnded { throw .writeAfterEnd }
@@ -146,6 +153,7 @@ final class HTTPStream: HTTP2BodySource {
 
     func fill(_ buffer: UnsafeMutableRawBufferPointer) -> HTTP2BodyFill {
         let result = outbound.fill(buffer)
+        if case .pending = result { isDeferred = true }
         if outbound.pendingBytes < connection.options.writeHighWaterMark / 2, let writer {
             self.writer = nil
             writer.resume()

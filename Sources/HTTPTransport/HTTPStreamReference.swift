@@ -85,9 +85,9 @@ struct HTTPStreamReference: @unchecked Sendable {
     }
 
     func respond(_ head: HTTPResponse) {
-        onLoop { stream in
-            if !stream.isHeadSubmitted { stream.pendingHead = head }
-        }
+        // A handler's own loop is the common case, and needs no closure.
+        if loop.inEventLoop { return stream.respond(head) }
+        loop.execute { stream.respond(head) }
     }
 
     func setDeadline(_ duration: Duration?) {

@@ -35,7 +35,7 @@ struct HTTP1Responder: Sendable {
         do {
             return try await withThrowingTaskGroup(of: Response?.self) { group in
                 group.addTask {
-                    try await handler.respond(to: request, channel: channel, setDeadline: { deadline.move($0) })
+                    await handler.respond(to: request, channel: channel, setDeadline: { deadline.move($0) })
                 }
                 group.addTask {
                     try await deadline.passed()

@@ -1,4 +1,10 @@
+import HTTPTypes
 import Synchronization
+
+extension HTTPField.Name {
+    // A constant token: the initialiser returns nil only for characters that are not in it.
+    static let requestID = HTTPField.Name("x-request-id")!
+}
 
 /// Names one request in logs and responses.
 enum RequestID {

@@ -4,7 +4,9 @@ import Hummingbird
 import Logging
 import NIOCore
 
-/// Hummingbird's router and middleware over our HTTP/2 streams.
+/// Hummingbird's router over our HTTP/2 streams. What every answer has in common is done here and not in a
+/// middleware, which would add four asynchronous calls to each request: errors become problems, defects are logged
+/// with the request's id, every answer carries that id and the date.
 struct RouterHandler: HTTPRequestHandler {
     let responder: RouterResponder<ServiceContext>
     let logger: Logger
@@ -12,7 +14,7 @@ struct RouterHandler: HTTPRequestHandler {
 
     nonisolated(nonsending) func handle(_ request: HTTPServerRequest, _ response: HTTPResponseWriter) async throws {
         let body = request.completeBody.map { RequestBody(buffer: $0) } ?? RequestBody(asyncSequence: request.body)
-        let answer = try await respond(
+        let answer = await respond(
             to: Request(head: request.head, body: body), channel: request.channel,
             setDeadline: { response.setDeadline($0) })
         response.begin(answer.head)
@@ -25,13 +27,50 @@ struct RouterHandler: HTTPRequestHandler {
 
     nonisolated(nonsending) func respond(
         to request: Request, channel: any Channel, setDeadline: @escaping @Sendable (Duration?) -> Void
-    ) async throws -> Response {
-        let source = ServiceContextSource(
-            channel: channel, logger: logger, requestID: RequestID.accept(request.headers[.requestID]),
-            setDeadline: setDeadline)
-        var answer = try await responder.respond(to: request, context: ServiceContext(source: source))
-        answer.headers[fields: .date] = [date.field]
+    ) async -> Response {
+        let context = ServiceContext(
+            source: ServiceContextSource(
+                channel: channel, logger: logger, requestID: RequestID.accept(request.headers[.requestID]),
+                setDeadline: setDeadline))
+        var answer: Response
+        do {
+            answer = try await responder.respond(to: request, context: context)
+            if answer.isBareError { answer.explain(Problem(status: answer.status)) }
+        } catch {
+            let disclosure = Problem.disclose(error)
+            if disclosure.isDefect { logDefect(error, request, context) }
+            answer = disclosure.problem.response()
+        }
+        answer.headers.setOnly(HTTPField(name: .requestID, value: context.requestID))
+        answer.headers.setOnly(date.field)
         return answer
+    }
+
+    private func logDefect(_ error: any Error, _ request: Request, _ context: ServiceContext) {
+        var metadata: Logger.Metadata = [
+            "method": .string(request.method.rawValue), "path": .string(request.uri.path), "error": .string("\(error)"),
+        ]
+        if let cause = (error as? ServiceError)?.cause { metadata["cause"] = .string("\(cause)") }
+        context.logger.error("request failed", metadata: metadata)
+    }
+}
+
+extension Response {
+    /// An error without a word: what the router makes of its own errors, such as the path that nobody serves.
+    fileprivate var isBareError: Bool {
+        status.code >= 400 && body.contentLength == 0 && !headers.contains(.contentType)
+    }
+
+    fileprivate mutating func explain(_ problem: Problem) {
+        body = ResponseBody(byteBuffer: problem.json())
+        headers[.contentType] = Problem.mediaType
+    }
+}
+
+extension HTTPFields {
+    /// Appends where it can: replacing costs an array and a second search.
+    fileprivate mutating func setOnly(_ field: HTTPField) {
+        if contains(field.name) { self[fields: field.name] = [field] } else { append(field) }
     }
 }
 

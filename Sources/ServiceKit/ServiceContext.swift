@@ -42,8 +42,21 @@ public struct ServiceContext: RequestContext {
         return logger
     }
 
+    /// For Hummingbird's own errors only, whose text is left out: `HTTPService` makes problems of them. Routes answer
+    /// JSON with `Response.json`.
+    public var responseEncoder: ErrorTextEncoder { ErrorTextEncoder() }
+
     /// Moves this request's deadline to `duration` from now; nil removes it. For long polls.
     public func setDeadline(_ duration: Duration?) {
         moveDeadline(duration)
+    }
+}
+
+/// Encodes nothing: an error keeps its status, which Hummingbird sets afterwards; any other value becomes a bare 500.
+public struct ErrorTextEncoder: ResponseEncoder {
+    /// A bare error.
+    public func encode(_ value: some Encodable, from request: Request, context: some RequestContext) throws -> Response
+    {
+        Response(status: .internalServerError)
     }
 }

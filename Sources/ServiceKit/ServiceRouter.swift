@@ -5,11 +5,10 @@ public import Hummingbird
 public typealias ServiceRouter = Router<ServiceContext>
 
 extension Router where Context == ServiceContext {
-    /// A router that names requests, turns errors into problems, and answers HEAD wherever it answers GET.
+    /// A router that answers HEAD wherever it answers GET. `HTTPService` names its requests and turns its errors
+    /// into problems.
     public static func service() -> ServiceRouter {
-        let router = Router(context: ServiceContext.self, options: .autoGenerateHeadEndpoints)
-        router.add(middleware: RequestMiddleware())
-        return router
+        Router(context: ServiceContext.self, options: .autoGenerateHeadEndpoints)
     }
 
     /// Answers 405 with `Allow` on every path that exists with another method. Called once, after all routes.

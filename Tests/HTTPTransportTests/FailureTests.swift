@@ -147,7 +147,7 @@ struct FailureTests {
             await client.shutdown()
             let served = channels.withLock { $0 }
             #expect(served.count == 2 && served[0] !== served[1])
-            for channel in served { try await channel.closeFuture.get() }
+            for channel in served { try await channel.waitUntilClosed() }
         }
     }
 

@@ -69,6 +69,19 @@ actor Signal {
     }
 }
 
+extension Channel {
+    /// Waits for the channel's end. One that nobody closes is an error here and not a test that hangs.
+    func waitUntilClosed() async throws {
+        let closed = eventLoop.makePromise(of: Void.self)
+        closeFuture.cascade(to: closed)
+        let timer = eventLoop.scheduleTask(in: .seconds(10)) { closed.fail(ChannelStaysOpen()) }
+        defer { timer.cancel() }
+        try await closed.futureResult.get()
+    }
+}
+
+struct ChannelStaysOpen: Error {}
+
 /// A socket that says what it is told and hears until the other side closes, however that ends.
 func exchangeRaw(_ bytes: [UInt8], port: Int) async throws -> ByteBuffer {
     let loop = MultiThreadedEventLoopGroup.singleton.next()

@@ -17,6 +17,8 @@ struct ServiceTests {
         let router = ServiceRouter.service()
         router.postJSON("sum", limit: 100) { (input: Sum, _) in ["sum": input.left + input.right] }
         router.postJSON("empty") { (_: Sum, _) -> Sum? in nil }
+        router.get("number/{value}") { _, context in "\(try context.parameters.require("value", as: Int.self))" }
+        router.get("bare") { _, _ in Response(status: .gone, headers: [.retryAfter: "9"]) }
         router.get("defect") { _, _ -> String in throw Unknown() }
         router.get("conflict") { _, _ -> String in throw ServiceError(.conflict, "taken", field: "name") }
         router.group("slow").add(middleware: RouteDeadline(.milliseconds(30))).get { _, _ -> String in
@@ -78,6 +80,23 @@ struct ServiceTests {
             let head = try await client.send(.head, "/healthz", to: origin)
             #expect(head.status == .ok)
             #expect(head.body.readableBytes == 0)
+        }
+    }
+
+    @Test func theRoutersOwnErrorsAndBareAnswersAreProblems() async throws {
+        try await withService(Self.router()) { _, client, origin in
+            let number = try await client.send(.get, "/number/12", to: origin)
+            #expect(String(buffer: number.body) == "12")
+            let wrong = try await client.send(.get, "/number/twelve", to: origin)
+            #expect(wrong.status == .badRequest)
+            let bare = try await client.send(.get, "/bare", to: origin)
+            #expect(bare.status == .gone)
+            #expect(bare.head.headerFields[.retryAfter] == "9")
+            for answer in [wrong, bare] {
+                #expect(answer.head.headerFields[.contentType] == "application/problem+json")
+                #expect(answer.head.headerFields[.contentLength] == "\(answer.body.readableBytes)")
+                #expect(String(buffer: answer.body).contains("\"status\":\(answer.status.code)"))
+            }
         }
     }
 
