@@ -27,8 +27,6 @@ struct SigningTask: Sendable {
 
 /// What to do once a step's transaction has committed.
 enum NextMove: Sendable {
-    /// The next step.
-    case goOn
     /// Nothing until something arrives or this moment comes.
     case wait(until: Timestamp)
     /// Ask the signers.
@@ -85,7 +83,6 @@ struct RequestDriver: Sendable {
         _ subject: RequestSubject, _ wakeup: Wakeup, _ signing: inout SigningEffort
     ) async throws -> Bool {
         switch try await step(subject) {
-        case .goOn: return true
         case .end: return false
         case .wait(let moment):
             let clock = context.clock

@@ -13,10 +13,9 @@ struct RequestStep {
 
     func take() async throws -> NextMove {
         switch owned.state {
-        case .accepted:
-            try await owned.seed(subject.randomness.seed)
-            return .goOn
-        case .seeded:
+        case .accepted, .seeded:
+            // Nobody has to be asked for this seed: the two changes are one transaction.
+            if owned.state == .accepted { try await owned.seed(subject.randomness.seed) }
             let previous = try await owned.latestRound()
             // Asked again: the members who were asked before stay, so that nobody can draw another committee.
             let size = previous?.committee.members.count ?? subject.request.policy.committee
@@ -72,7 +71,7 @@ struct RequestStep {
         let members = ranking.choose(size: size, spareRanks: spare, keeping: Array(kept)) { available.contains($0) }
         guard members.count >= subject.request.policy.committee else { return try await fail(.tooFewNodes) }
         let number = (previous?.number ?? 0) + 1
-        let isGrowth = owned.state != .seeded && previous?.committee.roster == rosterID
+        let isGrowth = ![.accepted, .seeded].contains(owned.state) && previous?.committee.roster == rosterID
         let hasGrown = members.count > previous?.committee.members.count ?? 0
         guard number <= 64, hasGrown || !isGrowth else { return try await fail(.noQuorum) }
         let committee = Committee(

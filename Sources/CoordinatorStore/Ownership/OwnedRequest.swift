@@ -30,7 +30,7 @@ public struct OwnedRequest: Sendable {
 
     /// The latest round, which nothing joins until the transaction ends; nil before the first.
     public func latestRound() async throws -> RoundRecord? {
-        try await RoundRecord.latest(of: lease.request, isLocked: true, in: transaction)
+        try await RoundRecord.latestLocked(of: lease.request, in: transaction)
     }
 
     /// A round; nil when there is none of this number.

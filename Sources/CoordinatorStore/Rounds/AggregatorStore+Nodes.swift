@@ -60,29 +60,27 @@ extension AggregatorStore {
 
     /// A round with its request; nil when there is none of this number.
     public func view(of request: RequestID, round: Int) async throws -> RoundView? {
-        try await pool.withTransaction(isolation: .repeatableRead) { transaction in
-            guard let record = try await RoundRecord.find(round, of: request, in: transaction) else { return nil }
-            let rows = try await transaction.query(
-                """
-                SELECT document, state, (SELECT max(round) FROM rounds WHERE request = $1) AS latest
-                FROM requests WHERE id = $1
-                """, [.digest(request)])
-            let row = try rows.one()
-            guard let state = RequestState(rawValue: try row.value("state")) else {
-                throw PostgresError.decoding(column: "state", .malformed)
-            }
-            return RoundView(
-                request: try row.document("document", of: "requests"), state: state, round: record,
-                isLatest: try row.value("latest", as: Int.self) == round)
+        let rows = try await pool.query(
+            """
+            SELECT q.document, q.state, (SELECT max(round) FROM rounds WHERE request = q.id) AS latest,
+                \(RoundRecord.columns)
+            FROM rounds r JOIN requests q ON q.id = r.request WHERE r.request = $1 AND r.round = $2
+            """, [.digest(request), .int(round)])
+        guard let row = rows.first else { return nil }
+        guard let state = RequestState(rawValue: try row.value("state")) else {
+            throw PostgresError.decoding(column: "state", .malformed)
         }
+        return RoundView(
+            request: try row.document("document", of: "requests"), state: state, round: try RoundRecord(row),
+            isLatest: try row.value("latest", as: Int.self) == round)
     }
 
     /// Keeps a commitment that the caller has checked against its round.
     public func add(_ commitment: Commitment) async throws -> Admission {
         let body = commitment.body
         let entry = NodeEntry(table: "commitments", request: body.request, round: body.round, node: body.node)
-        return try await entry.add(commitment, timeliness: "commitments_in_time", in: pool) { transaction in
-            try await transaction.query(
+        return try await entry.add(commitment, timeliness: "commitments_in_time", in: pool) {
+            try await pool.query(
                 """
                 INSERT INTO commitments (request, round, node, document) VALUES ($1, $2::int8::int4, $3, $4)
                 ON CONFLICT DO NOTHING
@@ -95,22 +93,23 @@ extension AggregatorStore {
         let vote = submission.vote
         let entry = NodeEntry(
             table: "votes", request: vote.body.request, round: vote.body.round, node: vote.body.node)
-        return try await entry.add(vote, timeliness: "votes_in_time", in: pool) { transaction in
-            let (prompt, output) = (vote.body.prompt, vote.body.output)
-            try await transaction.query(
+        // A node that has voted cannot fill the table with answers.
+        return try await entry.add(vote, timeliness: "votes_in_time", in: pool) {
+            try await pool.query(
                 """
-                INSERT INTO outputs (request, prompt, output, prompt_document, output_document)
-                VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
-                """,
-                [
-                    .digest(vote.body.request), .digest(prompt), .digest(output), try .document(submission.prompt),
-                    try .document(submission.output),
-                ])
-            return try await transaction.query(
-                """
+                WITH answer AS (
+                    INSERT INTO outputs (request, prompt, output, prompt_document, output_document)
+                    SELECT $1, $5, $6, $7, $8
+                    WHERE NOT EXISTS (SELECT FROM votes WHERE request = $1 AND round = $2 AND node = $3)
+                    ON CONFLICT DO NOTHING
+                )
                 INSERT INTO votes (request, round, node, document, prompt, output)
                 VALUES ($1, $2::int8::int4, $3, $4, $5, $6) ON CONFLICT DO NOTHING
-                """, entry.key + [try .document(vote), .digest(prompt), .digest(output)])
+                """,
+                entry.key + [
+                    try .document(vote), .digest(vote.body.prompt), .digest(vote.body.output),
+                    try .document(submission.prompt), try .document(submission.output),
+                ])
         }
     }
 }
@@ -124,20 +123,17 @@ private struct NodeEntry {
 
     var key: [PostgresParameter] { [.digest(request), .int(round), .key(node)] }
 
-    /// Inserts unless something is there. `timeliness` is the constraint that refuses what is late or early.
+    /// Inserts, in one statement and so one transaction, unless something is there. `timeliness` is the constraint that
+    /// refuses what is late or early; what was sent before is answered as before all the same.
     func add(
         _ document: some Encodable & Sendable, timeliness: String, in pool: PostgresPool,
-        insert: (PostgresTransaction) async throws -> PostgresRows
+        insert: () async throws -> PostgresRows
     ) async throws -> Admission {
-        // First: what was sent before is answered as before, though the round may have closed meanwhile.
-        if let known = try await compare(document, in: pool) { return known }
         do {
-            let inserted = try await pool.withTransaction { try await insert($0).affectedCount }
-            if inserted == 1 { return .recorded }
+            if try await insert().affectedCount == 1 { return .recorded }
         } catch PostgresError.server(let failure) where failure.constraint == timeliness {
             return try await compare(document, in: pool) ?? .closed
         }
-        // The same node sent twice at once, and the other was faster.
         return try await compare(document, in: pool) ?? .closed
     }
 

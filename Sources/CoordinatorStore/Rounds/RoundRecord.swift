@@ -26,23 +26,21 @@ public struct RoundRecord: Hashable, Sendable {
     }
 
     static func all(of request: RequestID, in pool: PostgresPool) async throws -> [RoundRecord] {
-        try await pool.withTransaction(isolation: .repeatableRead) { transaction in
-            let rounds = try await transaction.query("\(select) WHERE request = $1 ORDER BY round", [.digest(request)])
-            var records: [RoundRecord] = []
-            for row in rounds { records.append(try await load(row, of: request, in: transaction)) }
-            return records
-        }
+        let rows = try await pool.query(
+            "SELECT \(columns) FROM rounds r WHERE r.request = $1 ORDER BY r.round", [.digest(request)])
+        return try rows.map(RoundRecord.init)
     }
 
-    /// The latest round; nil before the first. With `isLocked` nothing joins it until the transaction ends.
-    static func latest(
-        of request: RequestID, isLocked: Bool, in transaction: PostgresTransaction
+    /// The latest round; nil before the first. Nothing joins it until the transaction ends.
+    static func latestLocked(
+        of request: RequestID, in transaction: PostgresTransaction
     ) async throws -> RoundRecord? {
-        let lock = isLocked ? "FOR NO KEY UPDATE" : ""
+        // First the lock, then the round: a statement that waited for a lock still sees what was there when it began.
         let rows = try await transaction.query(
-            "\(select) WHERE request = $1 ORDER BY round DESC LIMIT 1 \(lock)", [.digest(request)])
+            "SELECT round FROM rounds WHERE request = $1 ORDER BY round DESC LIMIT 1 FOR NO KEY UPDATE",
+            [.digest(request)])
         guard let row = rows.first else { return nil }
-        return try await load(row, of: request, in: transaction)
+        return try await find(try row.value("round"), of: request, in: transaction)
     }
 
     /// One round; nil when there is none of this number.
@@ -50,26 +48,26 @@ public struct RoundRecord: Hashable, Sendable {
         _ round: Int, of request: RequestID, in transaction: PostgresTransaction
     ) async throws -> RoundRecord? {
         let rows = try await transaction.query(
-            "\(select) WHERE request = $1 AND round = $2", [.digest(request), .int(round)])
-        guard let row = rows.first else { return nil }
-        return try await load(row, of: request, in: transaction)
+            "SELECT \(columns) FROM rounds r WHERE r.request = $1 AND r.round = $2", [.digest(request), .int(round)])
+        return try rows.first.map(RoundRecord.init)
     }
 
-    private static let select = "SELECT round, committee, commit_deadline, set_root, vote_deadline FROM rounds"
+    /// All there is of a round `r`, in one statement and so at one moment.
+    static let columns = """
+        r.committee, r.commit_deadline, r.set_root, r.vote_deadline,
+        ARRAY(
+            SELECT document::text FROM commitments WHERE request = r.request AND round = r.round ORDER BY node
+        ) AS commitments,
+        ARRAY(SELECT document::text FROM votes WHERE request = r.request AND round = r.round ORDER BY node) AS votes
+        """
 
-    private static func load(
-        _ row: PostgresRow, of request: RequestID, in transaction: PostgresTransaction
-    ) async throws -> RoundRecord {
-        let key: [PostgresParameter] = [.digest(request), .int(try row.value("round"))]
-        let commitments = try await transaction.query(
-            "SELECT document FROM commitments WHERE request = $1 AND round = $2 ORDER BY node", key)
-        let votes = try await transaction.query(
-            "SELECT document FROM votes WHERE request = $1 AND round = $2 ORDER BY node", key)
-        return RoundRecord(
-            committee: try row.document("committee", of: "rounds"),
-            commitDeadline: try row.timestamp("commit_deadline"),
-            setRoot: try row.digestIfAny("set_root"), voteDeadline: try row.timestampIfAny("vote_deadline"),
-            commitments: try commitments.map { try $0.document("document", of: "commitments") },
-            votes: try votes.map { try $0.document("document", of: "votes") })
+    init(_ row: PostgresRow) throws {
+        committee = try row.document("committee", of: "rounds")
+        commitDeadline = try row.timestamp("commit_deadline")
+        setRoot = try row.digestIfAny("set_root")
+        voteDeadline = try row.timestampIfAny("vote_deadline")
+        commitments = try row.value("commitments", as: [String].self)
+            .map { try StoredDocument.decode($0, of: "commitments") }
+        votes = try row.value("votes", as: [String].self).map { try StoredDocument.decode($0, of: "votes") }
     }
 }
