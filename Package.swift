@@ -114,8 +114,10 @@ let package = Package(
         executable(
             "dna",
             [
-                "Canonical", "Consensus", "Cryptography", "DNAProtocol", "HTTPTransport", "Inference", "Kernels",
-                "LocalNetwork", "ModelPackages", "NodeState", "ServiceKit", "WorkerService", logging,
+                "Canonical", "Consensus", "CoordinatorStore", "Cryptography", "DNAProtocol", "HTTPTransport",
+                "Inference",
+                "Kernels", "LocalNetwork", "ModelPackages", "NodeState", "Postgres", "ServiceKit", "WorkerService",
+                logging,
             ]),
         executable("http-benchmark-server", ["ServiceKit", hummingbird, lifecycle, logging] + nio),
 

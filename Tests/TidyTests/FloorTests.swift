@@ -6,7 +6,7 @@ import Testing
         ["CKernels", "CNGHTTP2", "COpenSSL", "CPQ", "CSodium"],
         ["Cryptography", "HTTP2", "Kernels", "Postgres"],
         ["Canonical", "GGUF", "HTTPTransport", "Threshold"],
-        ["DNAProtocol", "Inference"],
+        ["DNAProtocol", "Inference", "NodeState"],
         ["Consensus", "CoordinatorStore", "ModelPackages", "ServiceKit"],
         ["AggregatorService", "GatewayService", "LocalNetwork", "SignerService", "WorkerService"],
         ["consensus-aggregator", "dna", "gateway", "http-benchmark-server", "inference-worker", "signer", "TestKit"],

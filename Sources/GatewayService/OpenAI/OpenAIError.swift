@@ -41,7 +41,9 @@ package struct OpenAIError: Error, Hashable, Sendable {
 
     /// A request that is wrong in itself: 400, with the field's path in the message.
     package static func invalid(_ path: String, _ reason: String, code: String = "invalid_value") -> OpenAIError {
-        OpenAIError(.badRequest, path.isEmpty ? reason : "\(path): \(reason)", parameter: path, code: code)
+        // An unknown field's name is the client's own and may be as long as the body.
+        let path = String(path.unicodeScalars.prefix(128))
+        return OpenAIError(.badRequest, path.isEmpty ? reason : "\(path): \(reason)", parameter: path, code: code)
     }
 }
 
