@@ -29,10 +29,11 @@ import Testing
         }
     }
 
+    /// A handler that never answers may sleep for an hour; a test that sleeps a while hopes that a while is enough.
     @Test func testsWaitForConditionsNotForTime() throws {
-        let pattern = "Task." + "sleep("
+        let (pattern, forever) = ("Task." + "sleep(", "Task." + "sleep(for: .seconds(3600))")
         for file in try SourceTree("Tests").files {
-            for (number, line) in file.lines.enumerated() where line.contains(pattern) {
+            for (number, line) in file.lines.enumerated() where line.contains(pattern) && !line.contains(forever) {
                 Issue.record("\(file.path):\(number + 1)")
             }
         }

@@ -11,8 +11,11 @@ extension Ed25519 {
         /// `nil` unless the 32 bytes are the canonical encoding of a point of prime order.
         public init?(bytes: [UInt8]) {
             Sodium.require()
-            guard let octets = Octets32(bytes), octets.withPointer({ crypto_core_ed25519_is_valid_point($0) }) == 1
-            else { return nil }
+            guard let octets = Octets32(bytes) else { return nil }
+            if !KnownKeys.contains(octets) {
+                guard octets.withPointer({ crypto_core_ed25519_is_valid_point($0) }) == 1 else { return nil }
+                KnownKeys.insert(octets)
+            }
             self.octets = octets
         }
 
