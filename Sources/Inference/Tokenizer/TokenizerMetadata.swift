@@ -41,9 +41,9 @@ public struct TokenizerMetadata: Sendable {
 public enum TokenizerError: Error, Hashable, CustomStringConvertible {
     /// A key of the file's metadata is missing or has the wrong type.
     case badKey(String)
-    /// `tokenizer.ggml.model` names a kind that is not implemented.
+    /// `tokenizer.ggml.model` names a kind this tokenizer does not know.
     case unsupportedModel(String)
-    /// `tokenizer.ggml.pre` names rules that are not implemented.
+    /// `tokenizer.ggml.pre` names rules this tokenizer does not know.
     case unsupportedPreTokenizer(String)
     /// `token_type` and `tokens` differ in length, or there are no tokens, or too many.
     case badCounts(tokens: Int, types: Int)
