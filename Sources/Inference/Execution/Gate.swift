@@ -12,7 +12,7 @@ import Synchronization
 /// Sequential consistency makes "announce sleep, then look" and "advance, then look for sleepers" safe together.
 final class Gate: @unchecked Sendable {
     /// About 10 µs: longer than the imbalance of most phases. More costs dearly when another process holds a CPU: the
-    /// spinning thread keeps the late one from the CPU it waits for (2000 spins halved decoding on a busy machine).
+    /// spinning thread keeps the late one from the CPU it waits for (2000 spins were seen to slow decoding on a busy machine).
     private static let spins = 300
 
     private let count = Atomic<Int>(0)
