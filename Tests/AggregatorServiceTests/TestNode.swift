@@ -77,21 +77,33 @@ struct TestNode: Sendable {
         try await json.post(path(assignment, "votes"), submission)
     }
 
-    /// Takes work for ever, as an honest worker does, and answers `text`.
+    /// Takes work for ever, as an honest worker does, and answers `text`. The next work is taken while a set is still
+    /// open: two nodes that kept each other waiting would wait for ever.
     func work(answering text: String) async throws {
-        while !Task.isCancelled {
-            do {
-                try await answer(try await nextAssignment(), text: text)
-            } catch let error as ServiceError where error.isRetryable || error.code == .conflict {
-                // The work is given again, or it is over.
-                await Task.yield()
+        try await withThrowingDiscardingTaskGroup { group in
+            while !Task.isCancelled {
+                do {
+                    let assignment = try await nextAssignment()
+                    try await commit(assignment, text: text)
+                    group.addTask { try await reveal(assignment, text: text) }
+                } catch let error as ServiceError where error.isRetryable || error.code == .conflict {
+                    // The work is given again, or it is over.
+                    await Task.yield()
+                }
             }
         }
     }
 
-    private func answer(_ assignment: Assignment, text: String) async throws {
-        try await commit(assignment, text: text)
-        guard let set = try await set(assignment), set.commitment(of: key.publicKey) != nil else { return }
-        try await vote(assignment, text: text, in: set)
+    private func reveal(_ assignment: Assignment, text: String) async throws {
+        while !Task.isCancelled {
+            do {
+                guard let set = try await set(assignment), set.commitment(of: key.publicKey) != nil else { return }
+                return try await vote(assignment, text: text, in: set)
+            } catch let error as ServiceError where error.isRetryable {
+                await Task.yield()
+            } catch let error as ServiceError where error.code == .conflict {
+                return
+            }
+        }
     }
 }
