@@ -45,6 +45,8 @@ struct Town: Sendable {
     func request(_ prompt: String = "The capital of France is", tokens: Int = 3) throws -> Request {
         var request = try fixture.request(prompt)
         request.maximumTokens = tokens
+        // Keys, and so seeds, are fresh in each run; how long the answer is should not be.
+        request.sampling.temperature = 0
         return request
     }
 
