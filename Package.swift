@@ -59,7 +59,7 @@ let package = Package(
     targets: [
         // Floor 0: C
         system("CNGHTTP2", pkgConfig: "libnghttp2", apt: "libnghttp2-dev"),
-        system("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
+        system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
         system("CPQ", pkgConfig: "libpq", apt: "libpq-dev"),
         system("CSodium", pkgConfig: "libsodium", apt: "libsodium-dev"),
         .target(name: "CKernels", cSettings: [.treatAllWarnings(as: .error)]),
@@ -69,6 +69,7 @@ let package = Package(
         library("HTTP2", ["CNGHTTP2"]),
         library("Kernels", ["CKernels"]),
         library("Postgres", ["CPQ"]),
+        library("TLS", ["COpenSSL"]),
 
         // Floor 2
         library("Canonical", ["Cryptography"]),
@@ -159,6 +160,7 @@ let package = Package(
         tests("PostgresTests", ["LocalNetwork", "Postgres", "TestKit"]),
         tests("ServiceKitTests", ["HTTPTransport", "ServiceKit", httpTypes, hummingbird, lifecycle, logging] + nio),
         tests("SignerServiceTests", service + ["Consensus", "NodeState", "SignerService", "TestKit", "Threshold"]),
+        tests("TLSTests", ["TLS"]),
         tests("ThresholdTests", ["Cryptography", "Threshold"], resources: vectors),
         tests("TidyTests", []),
         tests("WorkerServiceTests", service + ["Consensus", "Inference", "TestKit", "WorkerService"]),
@@ -166,3 +168,4 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17
 )
+

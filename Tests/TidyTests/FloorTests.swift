@@ -4,7 +4,7 @@ import Testing
 @Suite struct FloorTests {
     static let floors: [[String]] = [
         ["CKernels", "CNGHTTP2", "COpenSSL", "CPQ", "CSodium"],
-        ["Cryptography", "HTTP2", "Kernels", "Postgres"],
+        ["Cryptography", "HTTP2", "Kernels", "Postgres", "TLS"],
         ["Canonical", "GGUF", "HTTPTransport", "Threshold"],
         ["DNAProtocol", "Inference", "NodeState"],
         ["Consensus", "CoordinatorStore", "ModelPackages", "ServiceKit"],
@@ -17,7 +17,7 @@ import Testing
 
     /// A C library has one owner.
     static let owners = [
-        "CKernels": ["Kernels"], "CNGHTTP2": ["HTTP2"], "COpenSSL": ["Cryptography"], "CPQ": ["Postgres"],
+        "CKernels": ["Kernels"], "CNGHTTP2": ["HTTP2"], "COpenSSL": ["Cryptography", "TLS"], "CPQ": ["Postgres"],
         "CSodium": ["Cryptography"],
     ]
 
