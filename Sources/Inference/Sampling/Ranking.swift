@@ -42,7 +42,9 @@ struct PrefixSelection: ~Copyable {
         while remaining > 1 {
             histogram.update(repeating: 0)
             for index in 0..<remaining {
-                histogram[Int(keys[index] >> shift & 2047)] &+= weights[index]
+                // Not `&+=`: with the thread sanitizer the compiler fails on an access in place here.
+                let bin = Int(keys[index] >> shift & 2047)
+                histogram[bin] = histogram[bin] &+ weights[index]
             }
             var digit: UInt64 = 0
             while histogram[Int(digit)] < goal {
