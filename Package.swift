@@ -31,6 +31,7 @@ let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-h
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
@@ -40,7 +41,7 @@ let vectors: [Resource] = [.copy("Vectors")]
 
 let service: [Target.Dependency] = [
     "Canonical", "Cryptography", "DNAProtocol", "HTTPTransport", "ServiceKit", httpTypes, hummingbird, lifecycle,
-    logging,
+    logging, metrics,
 ]
 
 let package = Package(
@@ -51,6 +52,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
@@ -86,7 +88,8 @@ let package = Package(
         library("Consensus", ["Canonical", "Cryptography", "DNAProtocol"]),
         library("CoordinatorStore", ["Canonical", "Cryptography", "DNAProtocol", "Postgres", logging]),
         library("ModelPackages", ["Canonical", "Cryptography", "DNAProtocol"]),
-        library("ServiceKit", ["Canonical", "HTTPTransport", httpTypes, hummingbird, lifecycle, logging] + nio),
+        library(
+            "ServiceKit", ["Canonical", "HTTPTransport", httpTypes, hummingbird, lifecycle, logging, metrics] + nio),
 
         // Floor 5: the services, and what runs and tests them together
         library(
@@ -158,7 +161,9 @@ let package = Package(
         tests("ModelPackagesTests", ["Canonical", "Cryptography", "DNAProtocol", "ModelPackages"]),
         tests("NodeStateTests", ["Canonical", "Cryptography", "NodeState"]),
         tests("PostgresTests", ["LocalNetwork", "Postgres", "TestKit"]),
-        tests("ServiceKitTests", ["HTTPTransport", "ServiceKit", httpTypes, hummingbird, lifecycle, logging] + nio),
+        tests(
+            "ServiceKitTests",
+            ["HTTPTransport", "ServiceKit", httpTypes, hummingbird, lifecycle, logging, metrics] + nio),
         tests("SignerServiceTests", service + ["Consensus", "NodeState", "SignerService", "TestKit", "Threshold"]),
         tests("TLSTests", ["TLS"]),
         tests("ThresholdTests", ["Cryptography", "Threshold"], resources: vectors),

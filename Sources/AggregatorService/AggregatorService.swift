@@ -3,7 +3,7 @@ import DNAProtocol
 import HTTPTransport
 public import Logging
 import Postgres
-import ServiceKit
+public import ServiceKit
 public import ServiceLifecycle
 
 /// Takes requests from accepted to certified: draws committees, collects commitments and votes, applies the policy, and
@@ -23,13 +23,17 @@ public final class AggregatorService: Service {
     /// rules.
     public init(
         _ options: AggregatorOptions, clock: any WallClock = SystemClock(),
-        logger: Logger = Logger(label: "consensus-aggregator")
+        logger: Logger = Logger(label: "consensus-aggregator"), metrics: MetricsRegistry = MetricsRegistry()
     ) throws {
         try Self.validate(options)
         let network = try options.genesis.networkID()
         self.options = options
         self.logger = logger
-        pool = PostgresPool(options.database, limits: .init(connections: options.databaseConnections))
+        let databaseMetrics = DatabaseMetrics(metrics)
+        pool = PostgresPool(
+            options.database.with(observer: PostgresObserver(databaseMetrics)),
+            limits: .init(connections: options.databaseConnections))
+        databaseMetrics.show(in: metrics) { [pool] in pool.load }
         store = AggregatorStore(pool: pool)
         let client = HTTPClient(logger: logger)
         self.client = client
@@ -49,7 +53,9 @@ public final class AggregatorService: Service {
             desk: desk, store: store, signers: signers, keys: keys, threshold: options.genesis.signers.threshold)
         var server = HTTPServiceOptions(host: options.host, port: options.port)
         server.server.requestBodyLimit = AggregatorRoutes.bodyLimit
-        http = HTTPService(router: routes.router(), options: server, logger: logger)
+        let router = routes.router()
+        router.addMetricsRoute(metrics)
+        http = HTTPService(router: router, options: server, logger: logger, metrics: metrics)
     }
 
     private static func validate(_ options: AggregatorOptions) throws {

@@ -2,7 +2,7 @@ import CoordinatorStore
 import HTTPTransport
 public import Logging
 import Postgres
-import ServiceKit
+public import ServiceKit
 public import ServiceLifecycle
 
 /// What applications talk to: OpenAI's API, whose every answer carries a certificate.
@@ -21,23 +21,29 @@ public final class GatewayService: Service {
     private let logger: Logger
 
     /// A gateway that binds and connects when it runs.
-    public init(_ options: GatewayOptions, logger: Logger = Logger(label: "gateway")) {
+    public init(
+        _ options: GatewayOptions, logger: Logger = Logger(label: "gateway"),
+        metrics: MetricsRegistry = MetricsRegistry()
+    ) {
         self.logger = logger
+        let databaseMetrics = DatabaseMetrics(metrics)
         pool = PostgresPool(
-            options.database,
+            options.database.with(observer: PostgresObserver(databaseMetrics)),
             limits: .init(
                 connections: options.databaseConnections, waiters: 2 * options.waiters,
                 acquireTimeout: Self.acquireTimeout))
+        databaseMetrics.show(in: metrics) { [pool] in pool.load }
         client = HTTPClient(logger: logger)
         let store = RequestStore(pool: pool)
         let waiting = WaitingRegistry(limit: options.waiters)
+        GatewayMetrics.add(to: metrics, waiting: waiting)
         listener = ChangeListener(store: store, waiting: waiting, logger: logger)
         let desk = Desk(
             store: store, waiting: waiting, timeout: options.requestTimeout, lifetime: options.requestLifetime)
         let aggregator = JSONClient(client, origin: options.aggregator, retry: .never)
         let router = GatewayRoutes(desk: desk, aggregator: aggregator).router()
         let server = HTTPServiceOptions(host: options.host, port: options.port, servesHTTP1: true)
-        http = HTTPService(router: router, options: server, logger: logger)
+        http = HTTPService(router: router, options: server, logger: logger, metrics: metrics)
     }
 
     /// The port, once it is bound. Throws when binding failed.

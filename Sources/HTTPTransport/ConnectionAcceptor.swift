@@ -19,6 +19,7 @@ struct ConnectionAcceptor: Sendable {
 
     func set(up channel: any Channel) throws {
         try options.secure?(channel)
+        if let observer = options.observer { try channel.pipeline.syncOperations.addHandler(ByteCounter(observer)) }
         let sniffer = ProtocolSniffer(timeout: options.prefaceTimeout) { choice, channel in
             switch choice {
             case .http2: try channel.pipeline.syncOperations.addHandler(makeConnection(channel))

@@ -23,6 +23,8 @@ public struct HTTPServerOptions: Sendable {
     public var deadlineResponse = (head: HTTPResponse(status: .gatewayTimeout), body: ByteBuffer())
     /// Adds what stands between the socket and HTTP: TLS. Called on the channel's loop.
     public var secure: (@Sendable (any Channel) throws -> Void)?
+    /// Hears what the connections do.
+    public var observer: (any HTTPServerObserver)?
     /// Takes over a connection that speaks HTTP/1.1; nil closes such connections.
     public var http1: (@Sendable (any Channel) throws -> Void)?
 
@@ -50,6 +52,7 @@ public final class HTTPServer: Sendable {
         _ options: HTTPServerOptions, group: any EventLoopGroup, logger: Logger, handler: any HTTPRequestHandler
     ) async throws -> HTTPServer {
         let registry = ConnectionRegistry(limit: options.connections)
+        let observer = options.observer
         let acceptor = ConnectionAcceptor(options: options, group: group, logger: logger, handler: handler)
         let channel = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
@@ -57,7 +60,14 @@ public final class HTTPServer: Sendable {
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 64 * 1024, high: 256 * 1024))
             .childChannelInitializer { channel in
-                guard registry.add(channel) else { return channel.close() }
+                guard registry.add(channel) else {
+                    observer?.connectionRefused()
+                    return channel.close()
+                }
+                if let observer {
+                    observer.connectionOpened()
+                    channel.closeFuture.whenComplete { _ in observer.connectionClosed() }
+                }
                 return channel.eventLoop.makeCompletedFuture { try acceptor.set(up: channel) }
             }
             .bind(host: options.host, port: options.port).get()

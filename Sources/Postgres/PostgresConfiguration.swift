@@ -17,6 +17,8 @@ public struct PostgresConfiguration: Sendable {
     public var idleInTransactionTimeout: Duration = .seconds(30)
     /// How long to wait for the server to answer a cancelled statement before its connection is given up.
     public var cancelGrace: Duration = .seconds(2)
+    /// Hears how long everything takes.
+    public var observer: PostgresObserver?
 
     /// Settings one by one. A host that begins with `/` is the folder of a Unix socket.
     public init(
@@ -47,6 +49,13 @@ public struct PostgresConfiguration: Sendable {
     public func with(database: String) -> PostgresConfiguration {
         var copy = self
         copy.settings["dbname"] = database
+        return copy
+    }
+
+    /// The same, observed.
+    public func with(observer: PostgresObserver) -> PostgresConfiguration {
+        var copy = self
+        copy.observer = observer
         return copy
     }
 

@@ -15,8 +15,12 @@ struct HTTP1Responder: Sendable {
     var install: @Sendable (any Channel) throws -> Void {
         let http1 = HTTP1Channel(
             responder: { request, writer, channel in
-                let response = await respond(to: request, channel)
+                var measurement = handler.metrics.measurement(of: request.head)
+                defer { measurement.end() }
+                let (response, route) = await respond(to: request, channel)
+                measurement.route = route
                 try await writer.write(response: response.head, body: response.body)
+                measurement.answered(response.status)
             },
             configuration: .init(idleTimeout: TimeAmount(idleTimeout)))
         let logger = logger
@@ -30,10 +34,10 @@ struct HTTP1Responder: Sendable {
         }
     }
 
-    private func respond(to request: Request, _ channel: any Channel) async -> Response {
+    private func respond(to request: Request, _ channel: any Channel) async -> (Response, route: String?) {
         let deadline = MovableDeadline(after: requestDeadline)
         do {
-            return try await withThrowingTaskGroup(of: Response?.self) { group in
+            return try await withThrowingTaskGroup(of: (Response, route: String?)?.self) { group in
                 group.addTask {
                     await handler.respond(to: request, channel: channel, setDeadline: { deadline.move($0) })
                 }
@@ -43,10 +47,10 @@ struct HTTP1Responder: Sendable {
                 }
                 let first = try await group.next() ?? nil
                 group.cancelAll()
-                return first ?? Problem(.deadlineExceeded, "not in time").response()
+                return first ?? (Problem(.deadlineExceeded, "not in time").response(), nil)
             }
         } catch {
-            return Problem.disclose(error).problem.response()
+            return (Problem.disclose(error).problem.response(), nil)
         }
     }
 }

@@ -30,14 +30,17 @@ public final class HTTPService: Service {
     private let bound: EventLoopPromise<Int>
 
     /// A service that binds when it runs. The router is complete: routes added later are not served.
+    ///
+    /// - Parameter metrics: where its requests and connections are counted.
     public init(
-        router: ServiceRouter, options: HTTPServiceOptions, logger: Logger, group: (any EventLoopGroup)? = nil
+        router: ServiceRouter, options: HTTPServiceOptions, logger: Logger, group: (any EventLoopGroup)? = nil,
+        metrics: MetricsRegistry = MetricsRegistry()
     ) {
         router.refuseOtherMethods()
         self.options = options
         self.logger = logger
         self.group = group ?? MultiThreadedEventLoopGroup.singleton
-        handler = RouterHandler(responder: router.buildResponder(), logger: logger)
+        handler = RouterHandler(responder: router.buildResponder(), logger: logger, metrics: HTTPMetrics(metrics))
         bound = self.group.any().makePromise()
     }
 
@@ -70,6 +73,7 @@ public final class HTTPService: Service {
 
     private var transportOptions: HTTPServerOptions {
         var transport = options.server
+        transport.observer = handler.metrics.connectionObserver
         let late = Problem(.deadlineExceeded, "not in time")
         transport.deadlineResponse = (
             HTTPResponse(status: .gatewayTimeout, headerFields: [.contentType: Problem.mediaType]), late.json()

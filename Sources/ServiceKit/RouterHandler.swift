@@ -10,24 +10,30 @@ import NIOCore
 struct RouterHandler: HTTPRequestHandler {
     let responder: RouterResponder<ServiceContext>
     let logger: Logger
+    let metrics: HTTPMetrics
     let date = DateHeader()
 
     nonisolated(nonsending) func handle(_ request: HTTPServerRequest, _ response: HTTPResponseWriter) async throws {
+        var measurement = metrics.measurement(of: request.head)
+        defer { measurement.end() }
         let body = request.completeBody.map { RequestBody(buffer: $0) } ?? RequestBody(asyncSequence: request.body)
-        let answer = await respond(
+        let (answer, route) = await respond(
             to: Request(head: request.head, body: body), channel: request.channel,
             setDeadline: { response.setDeadline($0) })
+        measurement.route = route
         response.begin(answer.head)
         if request.head.method == .head {
             try await response.finish()
         } else {
             try await answer.body.write(StreamBodyWriter(response: response))
         }
+        measurement.answered(answer.status)
     }
 
+    /// The answer, and the template of the route that made it.
     nonisolated(nonsending) func respond(
         to request: Request, channel: any Channel, setDeadline: @escaping @Sendable (Duration?) -> Void
-    ) async -> Response {
+    ) async -> (Response, route: String?) {
         let context = ServiceContext(
             source: ServiceContextSource(
                 channel: channel, logger: logger, requestID: RequestID.accept(request.headers[.requestID]),
@@ -43,7 +49,7 @@ struct RouterHandler: HTTPRequestHandler {
         }
         answer.headers.setOnly(HTTPField(name: .requestID, value: context.requestID))
         answer.headers.setOnly(date.field)
-        return answer
+        return (answer, context.endpointPath)
     }
 
     private func logDefect(_ error: any Error, _ request: Request, _ context: ServiceContext) {

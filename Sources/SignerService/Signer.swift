@@ -4,7 +4,7 @@ import DNAProtocol
 import HTTPTransport
 public import Logging
 import NodeState
-import ServiceKit
+public import ServiceKit
 public import ServiceLifecycle
 import Threshold
 
@@ -20,7 +20,7 @@ public final class Signer: Service {
 
     /// Opens the state and takes up what is there. Throws what an operator has to look at: `SignerError`, `StateError`,
     /// `InvalidField` or a file's own error.
-    public init(options: SignerOptions, logger: Logger) throws {
+    public init(options: SignerOptions, logger: Logger, metrics: MetricsRegistry = MetricsRegistry()) throws {
         try LibraryCheck.run()
         var logger = logger
         logger[metadataKey: "signer"] = "\(options.identifier)"
@@ -31,7 +31,8 @@ public final class Signer: Service {
         keyGeneration = try opening.begin(client)
         let router = ServiceRouter.service()
         SignerRoutes(board: opening.board, office: opening.office).add(to: router)
-        http = HTTPService(router: router, options: options.http, logger: logger)
+        router.addMetricsRoute(metrics)
+        http = HTTPService(router: router, options: options.http, logger: logger, metrics: metrics)
     }
 
     /// The port, once it is bound.

@@ -21,7 +21,7 @@ struct ConsensusAggregator: AsyncParsableCommand {
         let options = try options.resolve()
         bootstrapLogging(level: .info)
         let logger = Logger(label: "consensus-aggregator")
-        let service = try AggregatorService(options, logger: logger)
+        let service = try AggregatorService(options, logger: logger, metrics: .ofProcess())
         try await runServices([service], logger: logger)
     }
 }

@@ -22,6 +22,7 @@ struct Gateway: AsyncParsableCommand {
         let options = try options.resolve()
         bootstrapLogging(level: .info)
         let logger = Logger(label: "gateway")
-        try await runServices([GatewayService(options, logger: logger)], logger: logger)
+        let metrics = MetricsRegistry.ofProcess()
+        try await runServices([GatewayService(options, logger: logger, metrics: metrics)], logger: logger)
     }
 }

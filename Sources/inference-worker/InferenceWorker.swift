@@ -19,10 +19,14 @@ struct InferenceWorker: AsyncParsableCommand {
         bootstrapLogging(level: .info)
         let logger = Logger(label: "inference-worker")
         let client = HTTPClient(logger: logger)
-        let worker = try Worker(try WorkerParts.load(options, logger: logger), client: client, logger: logger)
+        let metrics = MetricsRegistry.ofProcess()
+        let parts = try WorkerParts.load(options, logger: logger)
+        let worker = try Worker(parts, client: client, logger: logger, metrics: metrics)
         let router = ServiceRouter.service()
         router.addHealthRoutes(checks: worker.healthChecks)
-        try await runServices([HTTPService(router: router, options: http, logger: logger), worker], logger: logger)
+        router.addMetricsRoute(metrics)
+        let server = HTTPService(router: router, options: http, logger: logger, metrics: metrics)
+        try await runServices([server, worker], logger: logger)
         await client.shutdown()
     }
 }

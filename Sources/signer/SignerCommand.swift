@@ -20,6 +20,7 @@ struct SignerCommand: AsyncParsableCommand {
         let options = try options.resolve()
         bootstrapLogging(level: .info)
         let logger = Logger(label: "signer")
-        try await runServices([Signer(options: options, logger: logger)], logger: logger)
+        let signer = try Signer(options: options, logger: logger, metrics: .ofProcess())
+        try await runServices([signer], logger: logger)
     }
 }

@@ -77,7 +77,7 @@ struct PoolTests {
         }
         #expect(served.numbers.withLock { $0 } == [0, 1, 2, 3, 4])
         await pool.close()
-        #expect(pool.load == (0, 0))
+        #expect(pool.load == (0, 0, 0))
     }
 
     @Test func refusesTooManyWaitersAndWaitsNoLongerThanAllowed() async throws {

@@ -8,9 +8,10 @@ let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 /// Runs `body` against a service on a free port, and shuts it down gracefully afterwards.
 func withService(
     options: HTTPServiceOptions = HTTPServiceOptions(), retry: RetryPolicy = .never,
-    _ router: ServiceRouter, _ body: @Sendable @escaping (JSONClient, HTTPClient, HTTPOrigin) async throws -> Void
+    _ router: ServiceRouter, metrics: MetricsRegistry = MetricsRegistry(),
+    _ body: @Sendable @escaping (JSONClient, HTTPClient, HTTPOrigin) async throws -> Void
 ) async throws {
-    let service = HTTPService(router: router, options: options, logger: quiet)
+    let service = HTTPService(router: router, options: options, logger: quiet, metrics: metrics)
     let group = ServiceGroup(services: [service], logger: quiet)
     try await withThrowingTaskGroup(of: Void.self) { tasks in
         tasks.addTask { try await group.run() }

@@ -2,7 +2,8 @@
 ///
 /// Cancelling the calling task cancels the statement on the server.
 public actor PostgresConnection {
-    private let configuration: PostgresConfiguration
+    /// Where it leads.
+    let configuration: PostgresConfiguration
     private let thread: SerialThread
     private let waker: Waker
     private var handle: ConnectionHandle?
@@ -21,9 +22,15 @@ public actor PostgresConnection {
     /// Opens a session within the configuration's connect timeout.
     public static func connect(_ configuration: PostgresConfiguration) async throws(PostgresError) -> PostgresConnection
     {
-        let connection = try PostgresConnection(configuration: configuration)
-        try await connection.cancellable { signal in await connection.open(signal) }
-        return connection
+        do {
+            let connection = try PostgresConnection(configuration: configuration)
+            try await connection.cancellable { signal in await connection.open(signal) }
+            configuration.observer?.connection(true)
+            return connection
+        } catch {
+            configuration.observer?.connection(false)
+            throw error
+        }
     }
 
     /// Runs one statement with `$1`, `$2`, … and gives its rows. A timeout beyond the configuration's statement
@@ -32,7 +39,15 @@ public actor PostgresConnection {
     public nonisolated func query(
         _ sql: String, _ parameters: [PostgresParameter] = [], timeout: Duration? = nil
     ) async throws(PostgresError) -> PostgresRows {
-        try await cancellable { signal in await self.perform(sql, parameters, timeout: timeout, signal) }
+        guard let observer = configuration.observer else {
+            return try await cancellable { signal in await self.perform(sql, parameters, timeout: timeout, signal) }
+        }
+        let began = ContinuousClock.now
+        var failed = true
+        defer { observer.statement(.now - began, failed) }
+        let rows = try await cancellable { signal in await self.perform(sql, parameters, timeout: timeout, signal) }
+        failed = false
+        return rows
     }
 
     /// Runs several statements without parameters. For scripts of the program's own, never for text from outside.

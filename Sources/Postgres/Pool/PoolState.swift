@@ -34,6 +34,8 @@ struct PoolState<Connection: Sendable> {
     }
 
     var waiterCount: Int { waiters.count }
+    /// Connections lent or being opened.
+    var inUseCount: Int { openCount - idle.count }
 
     mutating func request(_ waiter: Waiter) -> Request {
         if isClosed { return .refused(.poolClosed) }

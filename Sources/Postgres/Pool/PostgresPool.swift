@@ -103,10 +103,19 @@ public final class PostgresPool: Sendable {
         for connection in idle { await connection.close() }
     }
 
-    /// How many connections are open or being opened, and how many tasks wait.
-    public var load: (connections: Int, waiters: Int) { state.withLock { ($0.openCount, $0.waiterCount) } }
+    /// How many connections are open or being opened, how many of them are in use, and how many tasks wait.
+    public var load: (connections: Int, inUse: Int, waiters: Int) {
+        state.withLock { ($0.openCount, $0.inUseCount, $0.waiterCount) }
+    }
 
     private func acquire() async throws(PostgresError) -> PostgresConnection {
+        let began = ContinuousClock.now
+        let connection = try await take()
+        configuration.observer?.acquisition(.now - began)
+        return connection
+    }
+
+    private func take() async throws(PostgresError) -> PostgresConnection {
         let deadline = ContinuousClock.now + limits.acquireTimeout
         switch try await grant(by: deadline) {
         case .permit: return try await open(by: deadline)

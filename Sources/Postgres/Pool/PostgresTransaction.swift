@@ -33,6 +33,9 @@ extension PostgresConnection {
         isolation: IsolationLevel = .readCommitted,
         _ body: (PostgresTransaction) async throws -> Value
     ) async throws -> Value {
+        let began = ContinuousClock.now
+        var committed = false
+        defer { configuration.observer?.transaction(.now - began, committed) }
         try await queryUninterrupted("BEGIN ISOLATION LEVEL \(isolation.rawValue)")
         let value: Value
         do {
@@ -43,6 +46,7 @@ extension PostgresConnection {
             throw error
         }
         try await commit()
+        committed = true
         return value
     }
 

@@ -29,7 +29,7 @@ public final class Worker: Service {
     ///   - now: the time of day, which is written into polls and measures deadlines, and nothing else.
     public init(
         _ parts: WorkerParts, pacing: WorkerPacing = WorkerPacing(), client: HTTPClient, logger: Logger,
-        now: @escaping @Sendable () -> Timestamp = Worker.timeOfDay
+        metrics: MetricsRegistry = MetricsRegistry(), now: @escaping @Sendable () -> Timestamp = Worker.timeOfDay
     ) throws {
         let manifest = parts.computation.manifest
         identity = NodeIdentity(key: parts.key)
