@@ -5,8 +5,8 @@ public import Postgres
 public struct GatewayOptions: Sendable {
     /// The coordinator's database, in the role `dna_gateway`.
     public var database: PostgresConfiguration
-    /// The aggregator whose readiness is part of this gateway's.
-    public var aggregator: HTTPOrigin
+    /// The aggregators, one of which must be ready for this gateway to be.
+    public var aggregators: [HTTPOrigin]
     /// Address to bind.
     public var host = "127.0.0.1"
     /// Port to bind, for HTTP/2 with prior knowledge and HTTP/1.1; 0 takes a free one.
@@ -21,8 +21,8 @@ public struct GatewayOptions: Sendable {
     public var databaseConnections = 8
 
     /// The numbers above.
-    public init(database: PostgresConfiguration, aggregator: HTTPOrigin) {
+    public init(database: PostgresConfiguration, aggregators: [HTTPOrigin]) {
         self.database = database
-        self.aggregator = aggregator
+        self.aggregators = aggregators
     }
 }

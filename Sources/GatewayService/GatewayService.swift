@@ -40,8 +40,9 @@ public final class GatewayService: Service {
         listener = ChangeListener(store: store, waiting: waiting, logger: logger)
         let desk = Desk(
             store: store, waiting: waiting, timeout: options.requestTimeout, lifetime: options.requestLifetime)
-        let aggregator = JSONClient(client, origin: options.aggregator, retry: .never)
-        let router = GatewayRoutes(desk: desk, aggregator: aggregator).router()
+        let client = client
+        let aggregators = options.aggregators.map { JSONClient(client, origin: $0, retry: .never) }
+        let router = GatewayRoutes(desk: desk, aggregators: aggregators).router()
         let server = HTTPServiceOptions(host: options.host, port: options.port, servesHTTP1: true)
         http = HTTPService(router: router, options: server, logger: logger, metrics: metrics)
     }

@@ -105,6 +105,19 @@ public final class ChildProcess: Sendable {
         }
     }
 
+    /// Waits for its end; nil when the calling task is cancelled first.
+    func exitUnlessCancelled() async -> ProcessExit? {
+        let exit = AsyncStream<ProcessExit>.makeStream()
+        let wait = Task {
+            exit.continuation.yield(await waitForExit())
+            exit.continuation.finish()
+        }
+        defer { wait.cancel() }
+        // An AsyncStream ends at once when its reader is cancelled.
+        for await status in exit.stream { return status }
+        return nil
+    }
+
     /// Sends a signal to the process alone; nothing when it has ended.
     public func signal(_ number: Int32) { state.withLock { if $0.exit == nil { kill(pid, number) } } }
 

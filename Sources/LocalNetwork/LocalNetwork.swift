@@ -11,6 +11,10 @@ public struct LocalNetwork: Sendable {
     public struct Options: Sendable {
         /// How many workers.
         public var workers = 3
+        /// How many replicas of the aggregator.
+        public var aggregators = 1
+        /// The longest pause before a process that died is started again.
+        public var longestRestartPause: Duration = .seconds(10)
         /// The gateway's address.
         public var host = "127.0.0.1"
         /// The gateway's port; 0 takes one that is free.
@@ -53,18 +57,31 @@ public struct LocalNetwork: Sendable {
         try LocalModel.prepare(weights: options.weights, folder: folder.model, genesis: genesis)
         report(.step("starting PostgreSQL"))
         let cluster = try await PostgresCluster.start(folder: folder.postgres(of: try genesis.networkID()))
-        let report = report
-        let supervisor = ProcessSupervisor { report(.process($0)) }
-        let result: Result<Void, any Error>
-        do {
-            try await serve(cluster, supervisor, genesis, whenReady)
-            result = .success(())
-        } catch {
-            result = .failure(error)
-        }
-        report(.step("stopping"))
-        await supervisor.stop()
+        let result = await outcome { try await supervise(cluster, genesis, whenReady) }
         await cluster.stop()
+        try result.get()
+    }
+
+    private func supervise(
+        _ cluster: PostgresCluster, _ genesis: Genesis, _ whenReady: @Sendable (String) async throws -> Void
+    ) async throws {
+        let pids = RunFolder(path: folder.run)
+        try pids.prepare()
+        let report = report
+        let note: @Sendable (ProcessSupervisor.Event) -> Void = { event in
+            pids.note(event)
+            report(.process(event))
+        }
+        var limits = ProcessSupervisor.Limits()
+        limits.longestPause = options.longestRestartPause
+        let supervisor = ProcessSupervisor(limits: limits, onEvent: note)
+        let watch = DatabaseWatch(cluster: cluster, limits: limits, onEvent: note)
+        let result = await watch.during {
+            await outcome { try await serve(cluster, supervisor, genesis, whenReady) }
+        } finally: {
+            report(.step("stopping"))
+            await supervisor.stop()
+        }
         try result.get()
     }
 
@@ -93,9 +110,9 @@ public struct LocalNetwork: Sendable {
             let networkFile = try await probe.networkFile(of: plan.signerOrigins)
             try networkFile.validate()
             try JSONFile.write(networkFile, path: folder.networkFile)
-            report(.step("starting the aggregator, \(options.workers) workers and the gateway"))
+            report(.step("starting \(options.aggregators) aggregator(s), \(options.workers) workers and the gateway"))
             for specification in plan.others { try await supervisor.start(specification) }
-            try await probe.waitUntilReady(plan.workerOrigins + [plan.aggregatorOrigin, plan.gatewayOrigin])
+            try await probe.waitUntilReady(plan.workerOrigins + plan.aggregatorOrigins + [plan.gatewayOrigin])
             try await whenReady(plan.gatewayOrigin)
             await probe.shutdown()
         } catch {
@@ -103,4 +120,8 @@ public struct LocalNetwork: Sendable {
             throw error
         }
     }
+}
+
+private func outcome<Value: Sendable>(_ body: () async throws -> Value) async -> Result<Value, any Error> {
+    do { return .success(try await body()) } catch { return .failure(error) }
 }

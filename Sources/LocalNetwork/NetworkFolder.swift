@@ -39,6 +39,8 @@ public struct NetworkFolder: Sendable {
     }
     /// One log file a service.
     public var logs: String { path + "/logs" }
+    /// One file a running process, `NAME.pid`, that holds its process id.
+    public var run: String { path + "/run" }
     private var keys: String { path + "/keys" }
     private var workers: String { path + "/workers" }
     private var signers: String { path + "/signers" }

@@ -1,5 +1,6 @@
 import Foundation
 public import Postgres
+import Synchronization
 
 /// Why the private PostgreSQL does not run.
 public enum PostgresClusterError: Error, Sendable {
@@ -26,9 +27,6 @@ public enum PostgresClusterError: Error, Sendable {
 /// After a server was killed, its sessions outlive it for a moment, and a new one refuses to start beside them.
 private let startAttempts = 5
 
-/// Without a TCP port this is only a part of the socket's name.
-private let defaultPort = 5432
-
 /// A PostgreSQL server of this network's own: its data in a folder, its socket in another that only its user can enter,
 /// every session by password.
 public final class PostgresCluster: Sendable {
@@ -38,15 +36,15 @@ public final class PostgresCluster: Sendable {
     let folders: ClusterFolders
     let password: String
     let tcpPort: Int?
-    private let server: ChildProcess
+    private let start: ServerStart
+    private let current: Mutex<ChildProcess>
 
-    private init(
-        folders: ClusterFolders, password: String, tcpPort: Int?, server: ChildProcess
-    ) {
+    private init(folders: ClusterFolders, password: String, start: ServerStart, server: ChildProcess) {
         self.folders = folders
         self.password = password
-        self.tcpPort = tcpPort
-        self.server = server
+        self.start = start
+        tcpPort = start.tcpPort
+        current = Mutex(server)
     }
 
     /// Starts the server on this state folder, which it makes at the first start, and waits until it answers.
@@ -62,21 +60,19 @@ public final class PostgresCluster: Sendable {
         let account = try serverAccount()
         let folders = try ClusterFolders.prepare(folder, account: account)
         let password = try await initialiseIfNeeded(folders, installation, account)
-        var attempt = 1
-        while true {
-            try folders.clearStaleLock()
-            let server = try await launch(folders, installation, account, tcpPort: tcpPort, isDurable: isDurable)
-            let cluster = PostgresCluster(folders: folders, password: password, tcpPort: tcpPort, server: server)
-            do {
-                try await cluster.waitUntilReady(within: limit)
-                return cluster
-            } catch {
-                await cluster.stop()
-                guard case .serverEnded = error, attempt < startAttempts else { throw error }
-                attempt += 1
-                try? await Task.sleep(for: .milliseconds(300))
-            }
-        }
+        let start = ServerStart(
+            folders: folders, installation: installation, account: account, tcpPort: tcpPort, isDurable: isDurable)
+        let server = try await start.launch()
+        let cluster = PostgresCluster(folders: folders, password: password, start: start, server: server)
+        try await cluster.waitUntilReady(within: limit)
+        return cluster
+    }
+
+    /// Starts the server again after it ended without having been asked to, and waits until it answers.
+    public func restart(readyWithin limit: Duration = .seconds(60)) async throws(PostgresClusterError) {
+        let server = try await start.launch()
+        current.withLock { $0 = server }
+        try await waitUntilReady(within: limit)
     }
 
     /// Ends the server: sessions are cut, data is written ("fast shutdown").
@@ -91,6 +87,9 @@ public final class PostgresCluster: Sendable {
     /// Waits for the server's end, asked for or not.
     public func waitForExit() async -> ProcessExit { await server.waitForExit() }
 
+    /// Waits for the server's end; nil when the calling task is cancelled first.
+    func exitUnlessCancelled() async -> ProcessExit? { await server.exitUnlessCancelled() }
+
     /// Settings for the superuser, over the Unix socket.
     public func administratorConfiguration(database: String = "postgres") -> PostgresConfiguration {
         configuration(database: database, user: Self.superuser, password: password)
@@ -99,10 +98,30 @@ public final class PostgresCluster: Sendable {
     /// Settings for a role, over the Unix socket.
     public func configuration(database: String, user: String, password: String) -> PostgresConfiguration {
         PostgresConfiguration(
-            host: folders.socket, port: tcpPort ?? defaultPort, database: database, user: user, password: password)
+            host: folders.socket, port: tcpPort ?? ServerStart.defaultPort, database: database, user: user,
+            password: password)
     }
 
+    private var server: ChildProcess { current.withLock(\.self) }
+
+    /// Waits until the server answers; one that ends meanwhile is started again a few times.
     private func waitUntilReady(within limit: Duration) async throws(PostgresClusterError) {
+        var attempt = 1
+        while true {
+            do {
+                return try await waitUntilAnswering(within: limit)
+            } catch {
+                await stop()
+                guard case .serverEnded = error, attempt < startAttempts else { throw error }
+                attempt += 1
+                try? await Task.sleep(for: .milliseconds(300))
+            }
+            let server = try await start.launch()
+            current.withLock { $0 = server }
+        }
+    }
+
+    private func waitUntilAnswering(within limit: Duration) async throws(PostgresClusterError) {
         let deadline = ContinuousClock.now + limit
         var lastError: PostgresError?
         while ContinuousClock.now < deadline, !Task.isCancelled {
@@ -150,33 +169,5 @@ public final class PostgresCluster: Sendable {
         guard exit == .exited(0) else { throw .initialisationFailed(log: folders.log) }
         try folders.markInitialised()
         return password
-    }
-
-    private static func launch(
-        _ folders: ClusterFolders, _ installation: PostgresInstallation, _ account: UserAccount?, tcpPort: Int?,
-        isDurable: Bool
-    ) async throws(PostgresClusterError) -> ChildProcess {
-        var settings = [
-            "unix_socket_directories": folders.socket, "unix_socket_permissions": "0700",
-            "listen_addresses": tcpPort == nil ? "" : "127.0.0.1", "logging_collector": "off",
-            "log_min_error_statement": "panic", "password_encryption": "scram-sha-256",
-        ]
-        settings["port"] = String(tcpPort ?? defaultPort)
-        if !isDurable {
-            for name in ["fsync", "synchronous_commit", "full_page_writes"] { settings[name] = "off" }
-        }
-        var server = ProcessSpecification(
-            name: "postgres", executable: "\(installation.binaryFolder)/postgres",
-            arguments: ["-D", folders.data]
-                + settings.sorted { $0.key < $1.key }.flatMap { ["-c", "\($0.key)=\($0.value)"] },
-            environment: ["PATH": "/usr/bin:/bin", "LC_ALL": "C"], logFile: folders.log, workingFolder: folders.data,
-            account: account)
-        // The fast shutdown, should this process die without having stopped it.
-        server.parentDeathSignal = .interrupt
-        do {
-            return try await ChildProcess.start(server)
-        } catch {
-            throw .cannotStart(error)
-        }
     }
 }

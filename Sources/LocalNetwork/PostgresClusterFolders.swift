@@ -24,7 +24,6 @@ struct ClusterFolders {
         let folders = ClusterFolders(folder, account: account)
         try folders.makePrivate(folder)
         if let account, let closed = closedAncestor(of: folder, to: account) { throw .folderNotReachable(closed) }
-        try folders.makePrivate(folders.socket)
         return folders
     }
 
@@ -54,11 +53,17 @@ struct ClusterFolders {
 
     func markInitialised() throws(PostgresClusterError) { try write("1\n", to: marker) }
 
+    /// What a server needs before each start: a folder for its socket, and no lock that only looks like another's.
+    func makeReady() throws(PostgresClusterError) {
+        try makePrivate(socket)
+        try clearStaleLock()
+    }
+
     func removeSocketFolder() { try? FileManager.default.removeItem(atPath: socket) }
 
     /// The server itself copes with the lock file of a dead process. It refuses to start when the number has gone to
     /// another process of the same user, as happens after a machine's or a container's restart.
-    func clearStaleLock() throws(PostgresClusterError) {
+    private func clearStaleLock() throws(PostgresClusterError) {
         let lock = "\(data)/postmaster.pid"
         guard let text = try? String(contentsOfFile: lock, encoding: .utf8),
             let pid = text.split(separator: "\n").first.flatMap({ Int32($0) }), pid > 0, kill(pid, 0) == 0

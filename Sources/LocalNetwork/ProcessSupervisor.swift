@@ -9,7 +9,7 @@ public actor ProcessSupervisor {
         /// It ended though nobody had asked it to.
         case died(name: String, ProcessExit)
         /// It could not be started again.
-        case failed(name: String, ProcessError)
+        case failed(name: String, reason: String)
         /// It ended because the supervisor had asked it to.
         case stopped(name: String, ProcessExit)
     }
@@ -88,7 +88,7 @@ public actor ProcessSupervisor {
         var pause = limits.firstPause
         while !Task.isCancelled {
             let startedAt = ContinuousClock.now
-            guard let exit = await exitUnlessCancelled(entries[index].child) else { return }
+            guard let exit = await entries[index].child.exitUnlessCancelled() else { return }
             onEvent(.died(name: specification.name, exit))
             if startedAt.duration(to: .now) >= limits.stableAfter { pause = limits.firstPause }
             repeat {
@@ -104,21 +104,8 @@ public actor ProcessSupervisor {
             onEvent(.started(name: specification.name, pid: entries[index].child.pid))
             return true
         } catch {
-            onEvent(.failed(name: specification.name, error))
+            onEvent(.failed(name: specification.name, reason: "\(error)"))
             return false
         }
-    }
-
-    /// The child's end, or nil when the watch is called off first.
-    private func exitUnlessCancelled(_ child: ChildProcess) async -> ProcessExit? {
-        let exit = AsyncStream<ProcessExit>.makeStream()
-        let wait = Task {
-            exit.continuation.yield(await child.waitForExit())
-            exit.continuation.finish()
-        }
-        defer { wait.cancel() }
-        // An AsyncStream ends at once when its reader is cancelled.
-        for await status in exit.stream { return status }
-        return nil
     }
 }

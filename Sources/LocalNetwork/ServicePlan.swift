@@ -5,10 +5,10 @@ import Glibc
 /// Which processes a local network has, with their arguments, ports and logs.
 struct ServicePlan: Sendable {
     let signers: [ProcessSpecification]
-    /// The aggregator, the workers and the gateway, in the order they start.
+    /// The aggregators, the workers and the gateway, in the order they start.
     let others: [ProcessSpecification]
     let signerOrigins: [String]
-    let aggregatorOrigin: String
+    let aggregatorOrigins: [String]
     let workerOrigins: [String]
     let gatewayOrigin: String
 
@@ -16,38 +16,52 @@ struct ServicePlan: Sendable {
         folder: NetworkFolder, options: LocalNetwork.Options, genesis: Genesis, database: LocalDatabase
     ) throws {
         let count = genesis.signers.members.count
-        let needed = count + options.workers + 2
-        let ports = FreePorts.pick(needed)
+        let needed = count + options.workers + options.aggregators + 1
+        var ports = FreePorts.pick(needed)
         guard ports.count == needed else { throw LocalNetworkError("no free ports on loopback") }
-        let origins = ports.map { "http://127.0.0.1:\($0)" }
-        signerOrigins = Array(origins[..<count])
-        workerOrigins = Array(origins[count..<count + options.workers])
-        aggregatorOrigin = origins[count + options.workers]
+        func take(_ count: Int) -> [Int] {
+            defer { ports.removeFirst(count) }
+            return Array(ports.prefix(count))
+        }
+        func origins(_ ports: [Int]) -> [String] { ports.map { "http://127.0.0.1:\($0)" } }
+        let (signerPorts, workerPorts) = (take(count), take(options.workers))
+        let aggregatorPorts = take(options.aggregators)
+        signerOrigins = origins(signerPorts)
+        workerOrigins = origins(workerPorts)
+        aggregatorOrigins = origins(aggregatorPorts)
         let loopback = options.host == "0.0.0.0" ? "127.0.0.1" : options.host
-        let gatewayPort = options.port == 0 ? ports[needed - 1] : options.port
+        let gatewayPort = options.port == 0 ? ports[0] : options.port
         gatewayOrigin = "http://\(loopback):\(gatewayPort)"
 
         let builder = Builder(folder: folder, options: options)
         let peers = signerOrigins.enumerated().map { "\($0.offset + 1)=\($0.element)" }.joined(separator: ",")
-        signers = (0..<count).map { builder.signer($0 + 1, port: ports[$0], peers: peers) }
-        let aggregator = builder.aggregator(port: ports[needed - 2], peers: peers, database: database)
-        let origin = aggregatorOrigin
-        let workers = (0..<options.workers).map {
-            builder.worker($0 + 1, port: ports[count + $0], aggregator: origin)
+        signers = signerPorts.enumerated().map { builder.signer($0.offset + 1, port: $0.element, peers: peers) }
+        let aggregators = aggregatorPorts.enumerated().map {
+            builder.aggregator($0.offset + 1, port: $0.element, peers: peers, database: database)
         }
-        others = [aggregator] + workers + [builder.gateway(port: gatewayPort, aggregator: origin, database: database)]
+        let aggregatorOrigins = aggregatorOrigins
+        let workers = workerPorts.enumerated().map {
+            builder.worker($0.offset + 1, port: $0.element, aggregators: aggregatorOrigins)
+        }
+        let gateway = builder.gateway(port: gatewayPort, aggregators: aggregatorOrigins, database: database)
+        others = aggregators + workers + [gateway]
     }
 
     private struct Builder {
         let folder: NetworkFolder
         let options: LocalNetwork.Options
 
+        /// What a service takes from this process's environment: the system's variables, and the settings that a local
+        /// network leaves to whoever starts it.
+        private static let inherited: Set<String> = [
+            "PATH", "HOME", "LANG", "TZ", "LD_LIBRARY_PATH", "DNA_COMMIT_TIMEOUT", "DNA_VOTE_TIMEOUT",
+            "DNA_LEASE_SECONDS", "DNA_REQUEST_TIMEOUT", "DNA_REQUEST_LIFETIME",
+        ]
+
         private func make(
             _ name: String, _ executable: String, _ arguments: [String], environment: [String: String] = [:]
         ) -> ProcessSpecification {
-            var inherited = ProcessInfo.processInfo.environment.filter {
-                ["PATH", "HOME", "LANG", "TZ", "LD_LIBRARY_PATH"].contains($0.key)
-            }
+            var inherited = ProcessInfo.processInfo.environment.filter { Self.inherited.contains($0.key) }
             inherited.merge(environment) { $1 }
             return ProcessSpecification(
                 name: name, executable: options.executables + "/" + executable, arguments: arguments,
@@ -68,31 +82,33 @@ struct ServicePlan: Sendable {
                 ])
         }
 
-        func aggregator(port: Int, peers: String, database: LocalDatabase) -> ProcessSpecification {
+        func aggregator(_ number: Int, port: Int, peers: String, database: LocalDatabase) -> ProcessSpecification {
             make(
-                "consensus-aggregator", "consensus-aggregator",
-                identity(port) + ["--model", folder.model, "--signers", peers],
+                "consensus-aggregator-\(number)", "consensus-aggregator",
+                identity(port) + [
+                    "--model", folder.model, "--signers", peers, "--replica-name", "aggregator-\(number)",
+                ],
                 // In the environment, because everybody on the machine can read another process's arguments.
                 environment: ["DNA_DATABASE": database.aggregator])
         }
 
-        func worker(_ number: Int, port: Int, aggregator: String) -> ProcessSpecification {
+        func worker(_ number: Int, port: Int, aggregators: [String]) -> ProcessSpecification {
             // Workers that share a machine share its cores: more threads than cores would only wait for each other.
             let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
             return make(
                 "inference-worker-\(number)", "inference-worker",
                 identity(port) + [
                     "--model", folder.model, "--node-key", folder.nodeKey(number),
-                    "--passphrase-file", folder.passphrase, "--aggregator", aggregator,
-                    "--state", folder.workerState(number), "--threads", String(max(1, cores / options.workers)),
+                    "--passphrase-file", folder.passphrase, "--state", folder.workerState(number), "--threads",
+                    String(max(1, cores / options.workers)),
                     "--cores", "none",
-                ])
+                ] + aggregators.flatMap { ["--aggregator", $0] })
         }
 
-        func gateway(port: Int, aggregator: String, database: LocalDatabase) -> ProcessSpecification {
+        func gateway(port: Int, aggregators: [String], database: LocalDatabase) -> ProcessSpecification {
             make(
                 "gateway", "gateway",
-                ["--aggregator", aggregator, "--host", options.host, "--port", String(port)],
+                ["--host", options.host, "--port", String(port)] + aggregators.flatMap { ["--aggregator", $0] },
                 environment: ["DNA_DATABASE": database.gateway])
         }
     }

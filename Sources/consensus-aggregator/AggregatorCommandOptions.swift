@@ -13,6 +13,9 @@ struct AggregatorCommandOptions: ParsableArguments {
         "commit-timeout", default: 120, range: 1...86_400, help: "How long a committee may take to commit, in seconds")
     private static let voteTimeout = Setting(
         "vote-timeout", default: 15, range: 1...3_600, help: "How long a set's members may take to vote, in seconds")
+    private static let leaseSeconds = Setting(
+        "lease-seconds", default: 10, range: 1...3_600,
+        help: "How long a dead replica's requests wait for another one, in seconds")
     private static let replicaName = Setting(
         "replica-name", default: "aggregator", help: "This replica's name among those that share the database")
 
@@ -44,6 +47,9 @@ struct AggregatorCommandOptions: ParsableArguments {
     @Option(help: ArgumentHelp(Self.voteTimeout.fullHelp))
     var voteTimeout: Int?
 
+    @Option(help: ArgumentHelp(Self.leaseSeconds.fullHelp))
+    var leaseSeconds: Int?
+
     @Option(help: ArgumentHelp(Self.replicaName.fullHelp))
     var replicaName: String?
 
@@ -68,6 +74,7 @@ struct AggregatorCommandOptions: ParsableArguments {
         options.port = try Self.port.resolve(port, environment: environment)
         options.commitTimeout = Int64(try Self.commitTimeout.resolve(commitTimeout, environment: environment))
         options.voteTimeout = Int64(try Self.voteTimeout.resolve(voteTimeout, environment: environment))
+        options.leaseSeconds = Double(try Self.leaseSeconds.resolve(leaseSeconds, environment: environment))
         options.replicaName = try Self.replicaName.resolve(replicaName, environment: environment)
         return options
     }

@@ -10,13 +10,17 @@ struct UpCommand: AsyncParsableCommand {
         commandName: "up",
         abstract: "Run a whole network on this machine until Ctrl-C.",
         discussion: """
-            A private PostgreSQL, four signers with threshold three, an aggregator, workers of three operators and a \
+            A private PostgreSQL, four signers with threshold three, aggregators, workers of three operators and a \
             gateway, each a process of its own, restarted if it dies. The first start founds the network and lets the \
-            signers generate their group key.
+            signers generate their group key. The folder's run/NAME.pid files hold the processes' ids. The services \
+            take DNA_COMMIT_TIMEOUT, DNA_VOTE_TIMEOUT, DNA_LEASE_SECONDS, DNA_REQUEST_TIMEOUT and \
+            DNA_REQUEST_LIFETIME from the environment.
             """)
 
     @Option(help: "Folder of the network's state.") var state = ".dna"
     @Option(help: "How many workers.") var workers = 3
+    @Option(help: "How many aggregators; each takes over what a dead one held.") var aggregators = 1
+    @Option(help: "The longest pause before a process that died is started again, in seconds.") var restartPause = 10.0
     @Option(help: "The gateway's port.") var port = 8080
     @Option(help: "The gateway's address.") var host = "127.0.0.1"
     @Option(help: "The GGUF file to serve (DNA_MODEL; scripts/fetch-model prints one).") var model: String?
@@ -24,6 +28,8 @@ struct UpCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (3...64).contains(workers) else { throw ValidationError("--workers must be 3 to 64") }
+        guard (1...8).contains(aggregators) else { throw ValidationError("--aggregators must be 1 to 8") }
+        guard (0.2...3600).contains(restartPause) else { throw ValidationError("--restart-pause must be 0.2 to 3600") }
         guard (1...65_535).contains(port) else { throw ValidationError("--port must be 1 to 65535") }
     }
 
@@ -33,6 +39,8 @@ struct UpCommand: AsyncParsableCommand {
         }
         var options = LocalNetwork.Options(executables: Self.ownFolder(), weights: Self.absolute(weights))
         options.workers = workers
+        options.aggregators = aggregators
+        options.longestRestartPause = .seconds(restartPause)
         options.port = port
         options.host = host
         let folder = NetworkFolder(path: state)
@@ -53,7 +61,7 @@ struct UpCommand: AsyncParsableCommand {
         switch event {
         case .step(let text): Console.note(text)
         case .process(.died(let name, let exit)): Console.note("\(name) died (\(exit)); starting it again")
-        case .process(.failed(let name, let error)): Console.note("\(name) cannot be started: \(error)")
+        case .process(.failed(let name, let reason)): Console.note("\(name) cannot be started: \(reason)")
         case .process: break
         }
     }

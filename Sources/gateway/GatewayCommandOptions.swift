@@ -20,8 +20,8 @@ struct GatewayCommandOptions: ParsableArguments {
     @Option(help: "The coordinator's database: a PostgreSQL URI or key=value string (DNA_DATABASE).")
     var database: String?
 
-    @Option(help: "The aggregator's URL, http://host:port (DNA_AGGREGATOR).")
-    var aggregator: String?
+    @Option(help: "An aggregator, http://host:port; repeat it for more (DNA_AGGREGATOR, separated by commas).")
+    var aggregator: [String] = []
 
     @Option(help: ArgumentHelp(Self.host.fullHelp))
     var host: String?
@@ -39,13 +39,7 @@ struct GatewayCommandOptions: ParsableArguments {
         guard let database = database ?? environment["DNA_DATABASE"] else {
             throw ValidationError("--database or DNA_DATABASE is required")
         }
-        guard let aggregator = aggregator ?? environment["DNA_AGGREGATOR"] else {
-            throw ValidationError("--aggregator or DNA_AGGREGATOR is required")
-        }
-        guard let origin = HTTPOrigin(aggregator) else {
-            throw ValidationError("--aggregator: expected http://host:port")
-        }
-        var options = GatewayOptions(database: try connection(database), aggregator: origin)
+        var options = GatewayOptions(database: try connection(database), aggregators: try aggregators(environment))
         options.host = try Self.host.resolve(host, environment: environment)
         options.port = try Self.port.resolve(port, environment: environment)
         options.requestTimeout = .seconds(try Self.timeout.resolve(requestTimeout, environment: environment))
@@ -54,6 +48,18 @@ struct GatewayCommandOptions: ParsableArguments {
             throw ValidationError("--request-lifetime: must be at least --request-timeout")
         }
         return options
+    }
+
+    private func aggregators(_ environment: [String: String]) throws -> [HTTPOrigin] {
+        let inherited = environment["DNA_AGGREGATOR"]?.split(separator: ",").map(String.init) ?? []
+        let texts = aggregator.isEmpty ? inherited : aggregator
+        guard !texts.isEmpty else { throw ValidationError("--aggregator or DNA_AGGREGATOR is required") }
+        return try texts.map { text in
+            guard let origin = HTTPOrigin(text) else {
+                throw ValidationError("--aggregator: not http://host:port: \(text)")
+            }
+            return origin
+        }
     }
 
     private func connection(_ text: String) throws -> PostgresConfiguration {

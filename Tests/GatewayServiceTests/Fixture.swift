@@ -28,7 +28,7 @@ struct Fixture: Sendable {
         if isRegistered { try await coordinator.register() }
         // Nobody listens on the aggregator's port: the gateway needs it for its readiness only.
         var options = GatewayOptions(
-            database: database.gateway.configuration, aggregator: HTTPOrigin(host: "127.0.0.1", port: 1))
+            database: database.gateway.configuration, aggregators: [HTTPOrigin(host: "127.0.0.1", port: 1)])
         adjust(&options)
         let service = GatewayService(options)
         let running = Task { try await service.run() }

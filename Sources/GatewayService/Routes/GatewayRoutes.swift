@@ -9,12 +9,12 @@ package struct GatewayRoutes: Sendable {
     private static let deadlineMargin: Duration = .seconds(30)
 
     let desk: Desk
-    let aggregator: JSONClient
+    let aggregators: [JSONClient]
 
-    /// Routes over a desk; the aggregator is asked for its readiness.
-    package init(desk: Desk, aggregator: JSONClient) {
+    /// Routes over a desk; the aggregators are asked for their readiness.
+    package init(desk: Desk, aggregators: [JSONClient]) {
         self.desk = desk
-        self.aggregator = aggregator
+        self.aggregators = aggregators
     }
 
     /// A complete router.
@@ -49,14 +49,23 @@ package struct GatewayRoutes: Sendable {
             HealthCheck("network") { [desk] in
                 do { _ = try await desk.network() } catch { throw GatewayErrors.translate(error) }
             },
-            HealthCheck("aggregator") { [aggregator] in
-                do {
-                    _ = try await aggregator.get("/readyz", as: Readiness.self, deadline: .seconds(2))
-                } catch {
-                    // Where the aggregator is, and what it lacks, is the operator's to know: its own /readyz says it.
-                    throw ServiceError(.unavailable, "not ready")
-                }
+            HealthCheck("aggregator") { [aggregators] in
+                // Where the aggregators are, and what they lack, is the operator's to know: their own /readyz says it.
+                guard await Self.isAnyReady(aggregators) else { throw ServiceError(.unavailable, "not ready") }
             },
         ]
+    }
+
+    private static func isAnyReady(_ aggregators: [JSONClient]) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            for aggregator in aggregators {
+                group.addTask {
+                    (try? await aggregator.get("/readyz", as: Readiness.self, deadline: .seconds(2))) != nil
+                }
+            }
+            let isReady = await group.contains(true)
+            group.cancelAll()
+            return isReady
+        }
     }
 }
