@@ -27,7 +27,7 @@ final class ClientConnection: Sendable {
         let loop = group.next()
         let deadline = NIODeadline.now() + TimeAmount(options.connectTimeout)
         return ClientBootstrap(group: loop)
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.writeBufferWaterMark, value: .init(low: 64 * 1024, high: 256 * 1024))
             .connectTimeout(TimeAmount(options.connectTimeout))
             .channelInitializer { channel in
