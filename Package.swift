@@ -101,7 +101,7 @@ let package = Package(
             "LocalNetwork",
             [
                 "CoordinatorStore", "Cryptography", "DNAProtocol", "GGUF", "HTTPTransport", "Inference",
-                "ModelPackages", "NodeState", "Postgres", "ServiceKit", logging,
+                "ModelPackages", "NodeState", "Postgres", "ServiceKit", "TLS", logging,
             ]),
 
         // Floor 6: what several test targets share

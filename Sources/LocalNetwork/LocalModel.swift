@@ -1,13 +1,14 @@
-import DNAProtocol
+public import DNAProtocol
 import Foundation
 import GGUF
 import Inference
 import ModelPackages
 
 /// The model package of a local network: a manifest written around a GGUF file.
-enum LocalModel {
-    /// Writes the package, or checks the one that is there.
-    static func prepare(weights: String, folder: String, genesis: Genesis) throws {
+public enum LocalModel {
+    /// Writes the package, and returns the model's id. The same file always makes the same package.
+    @discardableResult
+    public static func prepare(weights: String, folder: String, genesis: Genesis) throws -> ModelID {
         let description = try describe(weights)
         let package = try ModelPackage.create(weights: weights, folder: folder) { file in
             Manifest(
@@ -16,6 +17,7 @@ enum LocalModel {
                 policy: Policy(rule: .majority, committee: 3, maximumCommittee: 5), files: [file])
         }
         try package.manifest.validate(within: genesis)
+        return package.id
     }
 
     /// The file's name, and what it says of itself.

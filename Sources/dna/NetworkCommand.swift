@@ -6,7 +6,8 @@ import LocalNetwork
 /// `dna network …`.
 struct NetworkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "network", abstract: "Found a network, and look at one.", subcommands: [Initialise.self])
+        commandName: "network", abstract: "Found a network, and look at one.",
+        subcommands: [Initialise.self, Provision.self, File.self])
 
     /// `dna network init`.
     struct Initialise: AsyncParsableCommand {

@@ -1,0 +1,46 @@
+import ArgumentParser
+import HTTPTransport
+import Logging
+import ServiceKit
+
+/// `dna health URL`.
+struct HealthCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "health",
+        abstract: "Ask a service whether it can serve.",
+        discussion: "Exits 0 if it can, and 1 with what is missing if it cannot or does not answer.")
+
+    @Argument(help: "The service's URL.") var url: String
+    @Flag(help: "Only whether the process is alive.") var alive = false
+    @Option(help: "Seconds to wait for the answer.") var timeout = 4
+
+    func validate() throws {
+        guard (1...60).contains(timeout) else { throw ValidationError("--timeout must be 1 to 60") }
+    }
+
+    func run() async throws {
+        guard let origin = HTTPOrigin(url) else { throw ValidationError("\(url) is not an http URL") }
+        var logger = Logger(label: "dna")
+        logger.logLevel = .critical
+        let client = HTTPClient(logger: logger)
+        let answer = await answer(of: JSONClient(client, origin: origin, retry: .never))
+        await client.shutdown()
+        guard let answer else { return }
+        Console.note(answer)
+        throw ExitCode(1)
+    }
+
+    /// What is wrong, if anything.
+    private func answer(of client: JSONClient) async -> String? {
+        do {
+            if alive {
+                let _: [String: String] = try await client.get("/healthz", deadline: .seconds(timeout))
+            } else {
+                let _: Readiness = try await client.get("/readyz", deadline: .seconds(timeout))
+            }
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+}
