@@ -76,7 +76,7 @@ let package = Package(
         // Floor 2
         library("Canonical", ["Cryptography"]),
         library("GGUF", []),
-        library("HTTPTransport", ["HTTP2", httpTypes, logging] + nio),
+        library("HTTPTransport", ["HTTP2", "TLS", httpTypes, logging] + nio),
         library("Threshold", ["Cryptography"]),
 
         // Floor 3
@@ -89,7 +89,8 @@ let package = Package(
         library("CoordinatorStore", ["Canonical", "Cryptography", "DNAProtocol", "Postgres", logging]),
         library("ModelPackages", ["Canonical", "Cryptography", "DNAProtocol"]),
         library(
-            "ServiceKit", ["Canonical", "HTTPTransport", httpTypes, hummingbird, lifecycle, logging, metrics] + nio),
+            "ServiceKit",
+            ["Canonical", "HTTPTransport", "TLS", httpTypes, hummingbird, lifecycle, logging, metrics] + nio),
 
         // Floor 5: the services, and what runs and tests them together
         library(
@@ -154,7 +155,7 @@ let package = Package(
             "GatewayServiceTests",
             service + ["CoordinatorStore", "GatewayService", "LocalNetwork", "Postgres", "TestKit"] + nio),
         tests("HTTP2Tests", ["HTTP2"]),
-        tests("HTTPTransportTests", ["HTTP2", "HTTPTransport", httpTypes, logging] + nio),
+        tests("HTTPTransportTests", ["HTTP2", "HTTPTransport", "TLS", httpTypes, logging] + nio),
         tests("InferenceTests", ["Canonical", "Cryptography", "GGUF", "Inference", "Kernels"], resources: vectors),
         tests("KernelsTests", ["Kernels"]),
         tests("LocalNetworkTests", ["LocalNetwork", "Postgres"]),
@@ -163,7 +164,7 @@ let package = Package(
         tests("PostgresTests", ["LocalNetwork", "Postgres", "TestKit"]),
         tests(
             "ServiceKitTests",
-            ["HTTPTransport", "ServiceKit", httpTypes, hummingbird, lifecycle, logging, metrics] + nio),
+            ["HTTPTransport", "ServiceKit", "TLS", httpTypes, hummingbird, lifecycle, logging, metrics] + nio),
         tests("SignerServiceTests", service + ["Consensus", "NodeState", "SignerService", "TestKit", "Threshold"]),
         tests("TLSTests", ["TLS"]),
         tests("ThresholdTests", ["Cryptography", "Threshold"], resources: vectors),
@@ -173,4 +174,3 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17
 )
-

@@ -41,10 +41,6 @@ static inline long dna_SSL_CTX_set1_groups_list(SSL_CTX *context, const char *li
 
 static inline long dna_SSL_CTX_set_mode(SSL_CTX *context, long mode) { return SSL_CTX_set_mode(context, mode); }
 
-static inline long dna_SSL_CTX_set_session_cache_off(SSL_CTX *context) {
-    return SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-}
-
 static inline long dna_SSL_CTX_set_max_cert_list(SSL_CTX *context, long bytes) {
     return SSL_CTX_set_max_cert_list(context, bytes);
 }
@@ -55,6 +51,12 @@ static inline long dna_SSL_CTX_add1_chain_cert(SSL_CTX *context, X509 *certifica
 
 static inline long dna_SSL_set_tlsext_host_name(SSL *session, const char *name) {
     return SSL_set_tlsext_host_name(session, name);
+}
+
+// Every handshake is a full one, and only one: no resumption, no renegotiation, no compression.
+static inline uint64_t dna_SSL_CTX_set_full_handshakes(SSL_CTX *context) {
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    return SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET);
 }
 
 static inline int dna_ERR_is_end_of_pem(unsigned long code) {

@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import Synchronization
+import TLS
 
 /// A client's connection, reachable from any thread.
 final class ClientConnection: Sendable {
@@ -26,28 +27,47 @@ final class ClientConnection: Sendable {
     ) -> EventLoopFuture<ClientConnection> {
         let loop = group.next()
         let deadline = NIODeadline.now() + TimeAmount(options.connectTimeout)
+        // A channel may be closed, and its pipeline empty, before anybody could look there: a peer refused by TLS.
+        let made = NIOLoopBoundBox.makeBoxSendingValue([ObjectIdentifier: HTTPConnection](), eventLoop: loop)
         return ClientBootstrap(group: loop)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.writeBufferWaterMark, value: .init(low: 64 * 1024, high: 256 * 1024))
             .connectTimeout(TimeAmount(options.connectTimeout))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try options.secure?(channel, origin)
+                    try secure(channel, origin, options.tls)
                     let connection = HTTPConnection(
                         side: .client(queueLimit: options.queuedRequests), options: options.connection,
                         loop: channel.eventLoop, logger: logger)
                     try channel.pipeline.syncOperations.addHandler(connection)
+                    made.value[ObjectIdentifier(channel)] = connection
                 }
             }
             .connect(host: origin.host, port: origin.port)
-            .flatMap { channel in settle(channel, by: deadline) }
+            .flatMap { channel in settle(channel, made, by: deadline) }
             .flatMapErrorThrowing { error in throw failure(error, origin) }
     }
 
-    private static func settle(_ channel: any Channel, by deadline: NIODeadline) -> EventLoopFuture<ClientConnection> {
+    private static func secure(_ channel: any Channel, _ origin: HTTPOrigin, _ options: HTTPTLSOptions?) throws {
+        guard let options else {
+            if origin.isSecure { throw TLSError.unusable(reason: "this client has no TLS") }
+            return
+        }
+        guard origin.isSecure else { throw TLSError.unusable(reason: "this client speaks TLS only") }
+        let session = try TLSSession(options.source.context, host: origin.host)
+        let handler = TLSHandler(session, timeout: options.handshakeTimeout, endsWithCertificate: false)
+        try channel.pipeline.syncOperations.addHandler(handler)
+    }
+
+    private static func settle(
+        _ channel: any Channel, _ made: NIOLoopBoundBox<[ObjectIdentifier: HTTPConnection]>, by deadline: NIODeadline
+    ) -> EventLoopFuture<ClientConnection> {
         let loop = channel.eventLoop
         return loop.submit {
-            try NIOLoopBound(channel.pipeline.syncOperations.handler(type: HTTPConnection.self), eventLoop: loop)
+            guard let connection = made.value[ObjectIdentifier(channel)] else {
+                throw ChannelError.inappropriateOperationForState
+            }
+            return NIOLoopBound(connection, eventLoop: loop)
         }.flatMap { bound in
             let timer = loop.scheduleTask(deadline: deadline) { channel.close(promise: nil) }
             return bound.value.settled.futureResult.map {
@@ -60,8 +80,9 @@ final class ClientConnection: Sendable {
     private static func failure(_ error: any Error, _ origin: HTTPOrigin) -> HTTPTransportError {
         switch error {
         case ChannelError.connectTimeout: .connectTimedOut(origin: origin.description)
-        case HTTPTransportError.connectionClosed:
-            .connectFailed(origin: origin.description, reason: "the peer does not speak HTTP/2")
+        case HTTPTransportError.connectionClosed(let reason):
+            .connectFailed(
+                origin: origin.description, reason: reason.isEmpty ? "the peer does not speak HTTP/2" : reason)
         default: .connectFailed(origin: origin.description, reason: "\(error)")
         }
     }

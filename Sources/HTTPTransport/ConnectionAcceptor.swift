@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import TLS
 
 /// Builds the pipeline of an accepted connection: TLS if any, then the sniffer, then what it chose.
 struct ConnectionAcceptor: Sendable {
@@ -18,26 +19,35 @@ struct ConnectionAcceptor: Sendable {
     }
 
     func set(up channel: any Channel) throws {
-        try options.secure?(channel)
+        let tls = try options.tls.map { try secure(channel, $0) }
         if let observer = options.observer { try channel.pipeline.syncOperations.addHandler(ByteCounter(observer)) }
         let sniffer = ProtocolSniffer(timeout: options.prefaceTimeout) { choice, channel in
+            // HTTP begins after the handshake: by then it is known who is there.
+            let peer = tls?.peer ?? .unchecked
             switch choice {
-            case .http2: try channel.pipeline.syncOperations.addHandler(makeConnection(channel))
-            case .http1: try installHTTP1(channel)
+            case .http2: try channel.pipeline.syncOperations.addHandler(makeConnection(channel, peer))
+            case .http1: try installHTTP1(channel, peer)
             }
         }
         try channel.pipeline.syncOperations.addHandler(sniffer)
     }
 
-    private func installHTTP1(_ channel: any Channel) throws {
-        guard let http1 = options.http1 else { throw HTTPTransportError.protocolNotServed }
-        try http1(channel)
+    private func secure(_ channel: any Channel, _ options: HTTPTLSOptions) throws -> TLSHandler {
+        let session = try TLSSession(options.source.context)
+        let handler = TLSHandler(session, timeout: options.handshakeTimeout, endsWithCertificate: true)
+        try channel.pipeline.syncOperations.addHandler(handler)
+        return handler
     }
 
-    private func makeConnection(_ channel: any Channel) -> HTTPConnection {
+    private func installHTTP1(_ channel: any Channel, _ peer: HTTPPeer) throws {
+        guard let http1 = options.http1 else { throw HTTPTransportError.protocolNotServed }
+        try http1(channel, peer)
+    }
+
+    private func makeConnection(_ channel: any Channel, _ peer: HTTPPeer) -> HTTPConnection {
         let loop = channel.eventLoop
         let executor = executors[ObjectIdentifier(loop)] ?? EventLoopTaskExecutor(loop)
-        let side = HTTPConnection.ServerSide(handler: handler, options: options, executor: executor)
+        let side = HTTPConnection.ServerSide(handler: handler, options: options, executor: executor, peer: peer)
         return HTTPConnection(side: .server(side), options: options.connection, loop: loop, logger: logger)
     }
 }

@@ -1,5 +1,3 @@
-public import NIOCore
-
 /// What a client needs to know.
 public struct HTTPClientOptions: Sendable {
     /// How each connection behaves.
@@ -14,8 +12,8 @@ public struct HTTPClientOptions: Sendable {
     public var connectionsPerOrigin = 4
     /// Requests that may be open or wait on one connection beyond what its peer allows.
     public var queuedRequests = 1_000
-    /// Adds what stands between the socket and HTTP: TLS. Called on the channel's loop with the peer's origin.
-    public var secure: (@Sendable (any Channel, HTTPOrigin) throws -> Void)?
+    /// TLS for every connection, and `https` origins only: nothing leaves in the clear by mistake. Nil for `http`.
+    public var tls: HTTPTLSOptions?
 
     /// The numbers above.
     public init() {}

@@ -19,7 +19,8 @@ extension HTTPConnection {
         let stream = ready.stream
         let reference = HTTPStreamReference(stream)
         let request = HTTPServerRequest(
-            head: ready.head, body: HTTPBody(reference), completeBody: stream.completeBody(), channel: channel)
+            head: ready.head, body: HTTPBody(reference), completeBody: stream.completeBody(), channel: channel,
+            peer: server.peer)
         let handler = server.handler
         runningHandlers += 1
         stream.task = Task.immediate(executorPreference: server.executor) {

@@ -13,11 +13,16 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
         let handler: any HTTPRequestHandler
         let options: HTTPServerOptions
         let executor: EventLoopTaskExecutor
+        let peer: HTTPPeer
 
-        init(handler: any HTTPRequestHandler, options: HTTPServerOptions, executor: EventLoopTaskExecutor) {
+        init(
+            handler: any HTTPRequestHandler, options: HTTPServerOptions, executor: EventLoopTaskExecutor,
+            peer: HTTPPeer
+        ) {
             self.handler = handler
             self.options = options
             self.executor = executor
+            self.peer = peer
         }
     }
 

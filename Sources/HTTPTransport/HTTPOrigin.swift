@@ -4,19 +4,23 @@ public struct HTTPOrigin: Hashable, Sendable, CustomStringConvertible {
     public let host: String
     /// TCP port.
     public let port: Int
+    /// Whether it is reached by TLS.
+    public let isSecure: Bool
 
-    /// An `http` origin.
-    public init(host: String, port: Int) {
+    /// An `http` origin, or an `https` one.
+    public init(host: String, port: Int, isSecure: Bool = false) {
         self.host = host
         self.port = port
+        self.isSecure = isSecure
     }
 
-    /// Reads `http://host[:port][/]`; nil for anything else, a path or other schemes included.
+    /// Reads `http://host[:port][/]`, or the same with `https`; nil for anything else, a path included.
     public init?(_ text: String) {
-        guard text.hasPrefix("http://") else { return nil }
-        var rest = text.dropFirst("http://".count)
+        let isSecure = text.hasPrefix("https://")
+        guard isSecure || text.hasPrefix("http://") else { return nil }
+        var rest = text.dropFirst(isSecure ? "https://".count : "http://".count)
         if rest.hasSuffix("/") { rest.removeLast() }
-        var port = 80
+        var port = isSecure ? 443 : 80
         // A colon inside brackets belongs to an IPv6 address.
         if let colon = rest.lastIndex(of: ":"), !rest[colon...].contains("]") {
             guard let number = UInt16(rest[rest.index(after: colon)...]) else { return nil }
@@ -25,11 +29,11 @@ public struct HTTPOrigin: Hashable, Sendable, CustomStringConvertible {
         }
         if rest.hasPrefix("["), rest.hasSuffix("]") { rest = rest.dropFirst().dropLast() }
         guard !rest.isEmpty, !rest.contains(where: { "/?#@ ".contains($0) }) else { return nil }
-        self.init(host: String(rest), port: port)
+        self.init(host: String(rest), port: port, isSecure: isSecure)
     }
 
     /// `:scheme` of its requests.
-    public var scheme: String { "http" }
+    public var scheme: String { isSecure ? "https" : "http" }
 
     /// `:authority` of its requests.
     public var authority: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }

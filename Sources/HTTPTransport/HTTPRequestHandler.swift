@@ -18,6 +18,8 @@ public struct HTTPServerRequest: Sendable {
     public let completeBody: ByteBuffer?
     /// The connection's channel: its addresses, its event loop.
     public let channel: any Channel
+    /// Who sent it, as far as the connection tells.
+    public let peer: HTTPPeer
 }
 
 /// Writes one response: `begin`, any number of `write`, `finish`.

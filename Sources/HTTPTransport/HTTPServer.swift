@@ -21,12 +21,12 @@ public struct HTTPServerOptions: Sendable {
     public var prefaceTimeout: Duration = .seconds(10)
     /// What a request gets whose deadline passed before its response began.
     public var deadlineResponse = (head: HTTPResponse(status: .gatewayTimeout), body: ByteBuffer())
-    /// Adds what stands between the socket and HTTP: TLS. Called on the channel's loop.
-    public var secure: (@Sendable (any Channel) throws -> Void)?
+    /// TLS for every connection; nil listens in the clear.
+    public var tls: HTTPTLSOptions?
     /// Hears what the connections do.
     public var observer: (any HTTPServerObserver)?
     /// Takes over a connection that speaks HTTP/1.1; nil closes such connections.
-    public var http1: (@Sendable (any Channel) throws -> Void)?
+    public var http1: (@Sendable (any Channel, HTTPPeer) throws -> Void)?
 
     /// The numbers above, on a free port of the loopback interface.
     public init() {}

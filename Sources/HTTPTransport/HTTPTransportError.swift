@@ -54,7 +54,7 @@ public enum HTTPTransportError: Error, Hashable, Sendable, CustomStringConvertib
         case .concurrentUse: "two readers or two writers on one stream"
         case .tooManyRequests: "too many requests wait for this origin"
         case .shutDown: "shut down"
-        case .invalidOrigin(let text): "not an http origin: \(text)"
+        case .invalidOrigin(let text): "not an http or https origin: \(text)"
         case .protocolNotServed: "HTTP/1.1 is not served here"
         }
     }

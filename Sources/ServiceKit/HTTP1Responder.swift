@@ -1,3 +1,4 @@
+import HTTPTransport
 import Hummingbird
 import HummingbirdCore
 import Logging
@@ -12,19 +13,19 @@ struct HTTP1Responder: Sendable {
     let logger: Logger
 
     /// What takes over a connection that speaks HTTP/1.1.
-    var install: @Sendable (any Channel) throws -> Void {
-        let http1 = HTTP1Channel(
-            responder: { request, writer, channel in
-                var measurement = handler.metrics.measurement(of: request.head)
-                defer { measurement.end() }
-                let (response, route) = await respond(to: request, channel)
-                measurement.route = route
-                try await writer.write(response: response.head, body: response.body)
-                measurement.answered(response.status)
-            },
-            configuration: .init(idleTimeout: TimeAmount(idleTimeout)))
+    var install: @Sendable (any Channel, HTTPPeer) throws -> Void {
         let logger = logger
-        return { channel in
+        return { channel, peer in
+            let http1 = HTTP1Channel(
+                responder: { request, writer, channel in
+                    var measurement = handler.metrics.measurement(of: request.head)
+                    defer { measurement.end() }
+                    let (response, route) = await respond(to: request, channel, peer)
+                    measurement.route = route
+                    try await writer.write(response: response.head, body: response.body)
+                    measurement.answered(response.status)
+                },
+                configuration: .init(idleTimeout: TimeAmount(idleTimeout)))
             http1.setup(channel: channel, logger: logger).whenComplete { result in
                 switch result {
                 case .success(let connection): Task { await http1.handle(value: connection, logger: logger) }
@@ -34,12 +35,15 @@ struct HTTP1Responder: Sendable {
         }
     }
 
-    private func respond(to request: Request, _ channel: any Channel) async -> (Response, route: String?) {
+    private func respond(to request: Request, _ channel: any Channel, _ peer: HTTPPeer) async -> (
+        Response, route: String?
+    ) {
         let deadline = MovableDeadline(after: requestDeadline)
         do {
             return try await withThrowingTaskGroup(of: (Response, route: String?)?.self) { group in
                 group.addTask {
-                    await handler.respond(to: request, channel: channel, setDeadline: { deadline.move($0) })
+                    await handler.respond(
+                        to: request, channel: channel, peer: peer, setDeadline: { deadline.move($0) })
                 }
                 group.addTask {
                     try await deadline.passed()

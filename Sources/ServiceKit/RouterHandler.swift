@@ -18,7 +18,7 @@ struct RouterHandler: HTTPRequestHandler {
         defer { measurement.end() }
         let body = request.completeBody.map { RequestBody(buffer: $0) } ?? RequestBody(asyncSequence: request.body)
         let (answer, route) = await respond(
-            to: Request(head: request.head, body: body), channel: request.channel,
+            to: Request(head: request.head, body: body), channel: request.channel, peer: request.peer,
             setDeadline: { response.setDeadline($0) })
         measurement.route = route
         response.begin(answer.head)
@@ -32,12 +32,12 @@ struct RouterHandler: HTTPRequestHandler {
 
     /// The answer, and the template of the route that made it.
     nonisolated(nonsending) func respond(
-        to request: Request, channel: any Channel, setDeadline: @escaping @Sendable (Duration?) -> Void
+        to request: Request, channel: any Channel, peer: HTTPPeer, setDeadline: @escaping @Sendable (Duration?) -> Void
     ) async -> (Response, route: String?) {
         let context = ServiceContext(
             source: ServiceContextSource(
                 channel: channel, logger: logger, requestID: RequestID.accept(request.headers[.requestID]),
-                setDeadline: setDeadline))
+                peer: peer, setDeadline: setDeadline))
         var answer: Response
         do {
             answer = try await responder.respond(to: request, context: context)

@@ -1,3 +1,4 @@
+public import HTTPTransport
 public import Hummingbird
 public import Logging
 public import NIOCore
@@ -9,6 +10,7 @@ public struct ServiceContextSource: RequestContextSource {
     /// The service's logger.
     public let logger: Logger
     let requestID: String
+    let peer: HTTPPeer
     let setDeadline: @Sendable (Duration?) -> Void
 }
 
@@ -23,6 +25,8 @@ public struct ServiceContext: RequestContext {
     public let requestID: String
     /// The connection; its remote address is the client's.
     public let channel: any Channel
+    /// Who calls, as far as the connection tells.
+    public let connectionPeer: HTTPPeer
     private let serviceLogger: Logger
     private let moveDeadline: @Sendable (Duration?) -> Void
 
@@ -31,6 +35,7 @@ public struct ServiceContext: RequestContext {
         coreContext = CoreRequestContextStorage(source: source)
         requestID = source.requestID
         channel = source.channel
+        connectionPeer = source.peer
         serviceLogger = source.logger
         moveDeadline = source.setDeadline
     }

@@ -246,7 +246,9 @@ struct FailureTests {
         #expect(HTTPOrigin(text) == HTTPOrigin(host: host, port: port))
     }
 
-    @Test(arguments: ["https://a", "a:80", "http://", "http://a/b", "http://a:x", "http://a:70000", "http://u@a"])
+    @Test(arguments: [
+        "ftp://a", "https://a/b", "a:80", "http://", "http://a/b", "http://a:x", "http://a:70000", "http://u@a",
+    ])
     func refusesOtherOrigins(text: String) {
         #expect(HTTPOrigin(text) == nil)
     }
