@@ -49,8 +49,13 @@ public final class AggregatorService: Service {
                 options: options, network: network, store: store, rosters: rosters, doorbells: doorbells,
                 signers: signers, keys: keys, clock: clock, logger: logger))
         let desk = NodeDesk(network: network, store: store, rosters: rosters, doorbells: doorbells, clock: clock)
+        let admission = AdmissionRoutes(
+            desk: AdmissionDesk(
+                genesis: options.genesis, network: network, nodes: desk, availabilityWindow: options.availabilityWindow)
+        )
         let routes = AggregatorRoutes(
-            desk: desk, store: store, signers: signers, keys: keys, threshold: options.genesis.signers.threshold)
+            desk: desk, admission: admission, store: store, signers: signers, keys: keys,
+            threshold: options.genesis.signers.threshold)
         var server = HTTPServiceOptions(host: options.host, port: options.port)
         server.server.requestBodyLimit = AggregatorRoutes.bodyLimit
         let router = routes.router()

@@ -96,3 +96,12 @@ public struct CommitteeRanking: Hashable, Sendable {
         left.node == right.node && left.operator.utf8.elementsEqual(right.operator.utf8)
     }
 }
+
+extension Committee {
+    /// Whether it has as many members as `policy` allows in its round. A committee grows by rounds, so that a large one
+    /// has been asked in small before.
+    public func hasSize(of policy: Policy) -> Bool {
+        guard (1...Self.maximumRound).contains(round), members.count >= policy.committee else { return false }
+        return members.count <= min(policy.maximumCommittee, policy.committee + Self.growth * (round - 1))
+    }
+}

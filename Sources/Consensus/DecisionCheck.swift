@@ -66,11 +66,8 @@ public struct DecisionCheck: Sendable {
         try require(
             (1...Committee.maximumRound).contains(committee.round), "committee.round",
             "must be 1 to \(Committee.maximumRound)")
-        // A committee grows by rounds, so that a large one has been asked in small before.
-        let largest = min(policy.maximumCommittee, policy.committee + Committee.growth * (committee.round - 1))
         try require(
-            (policy.committee...largest).contains(committee.members.count), "committee.members",
-            "are not as many as the policy and the round ask for")
+            committee.hasSize(of: policy), "committee.members", "are not as many as the policy and the round ask for")
         let randomness = Randomness(of: evidence.request, id: requestID)
         let ranking = CommitteeRanking(of: evidence.roster.roster, randomness: randomness.ranking)
         try require(

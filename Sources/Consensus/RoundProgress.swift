@@ -17,12 +17,15 @@ public struct RoundProgress: Sendable {
     public var voteDeadline: Timestamp?
     /// The votes that opened their commitments.
     public var votes: [Vote]
+    /// What the newest roster epoch means for this round; nil when the round was drawn from it.
+    public var succession: RosterSuccession?
 
     /// Describes a round.
     public init(
         committee: Committee, tally: Tally, commitments: [Commitment], commitDeadline: Timestamp,
-        set: CommitmentSet?, voteDeadline: Timestamp?, votes: [Vote]
+        set: CommitmentSet?, voteDeadline: Timestamp?, votes: [Vote], succession: RosterSuccession? = nil
     ) {
+        self.succession = succession
         self.committee = committee
         self.tally = tally
         self.commitments = commitments
@@ -42,10 +45,14 @@ public struct RoundProgress: Sendable {
         case decide(winners: [Vote])
         /// This round cannot decide: enlarge the committee, or fail.
         case giveUp
+        /// A newer roster epoch took a member away: begin another round under it, as large as this one.
+        case renew(RosterSuccession.Break)
     }
 
     /// The next step at `now`.
     public func step(at now: Timestamp) -> Step {
+        // Before anything is counted: what a revoked node has said counts for nothing.
+        if let obstacle = succession?.obstacle(to: committee) { return .renew(obstacle) }
         guard let set, let voteDeadline else { return stepWhileOpen(at: now) }
         switch tally.verdict(on: votes.map(\.body)) {
         case .agreed(let answer, _):

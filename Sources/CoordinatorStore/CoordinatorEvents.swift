@@ -16,6 +16,10 @@ public enum CoordinatorEvent: Hashable, Sendable {
     case ballot(RequestID)
     /// This node has new work.
     case assignment(Ed25519.PublicKey)
+    /// This roster epoch is the newest.
+    case roster(RosterID)
+    /// This node asks for something new, or has got a certificate.
+    case application(Ed25519.PublicKey)
 }
 
 /// What changes, as it changes. Begins with ``CoordinatorEvent/resynchronise``, gives it again after every reconnection,
@@ -33,6 +37,10 @@ public struct CoordinatorEvents: AsyncSequence, Sendable {
         case ballots = "dna_ballots"
         /// ``CoordinatorEvent/assignment(_:)``.
         case assignments = "dna_assignments"
+        /// ``CoordinatorEvent/roster(_:)``.
+        case rosters = "dna_rosters"
+        /// ``CoordinatorEvent/application(_:)``.
+        case applications = "dna_applications"
     }
 
     /// What the sequence gives.
@@ -77,11 +85,18 @@ extension CoordinatorEvent {
         guard let channel = CoordinatorEvents.Channel(rawValue: notification.channel), let name = words.first,
             words.count == (channel == .requests ? 2 : 1)
         else { return nil }
-        if channel == .assignments {
+        switch channel {
+        case .assignments, .applications:
             guard let node = Ed25519.PublicKey(hex: name) else { return nil }
-            self = .assignment(node)
-            return
+            self = channel == .assignments ? .assignment(node) : .application(node)
+        case .rosters:
+            guard let roster = RosterID(hex: name) else { return nil }
+            self = .roster(roster)
+        case .requests, .free, .rounds, .ballots: self.init(channel, name, words)
         }
+    }
+
+    private init?(_ channel: CoordinatorEvents.Channel, _ name: String, _ words: [String]) {
         guard let id = RequestID(hex: name) else { return nil }
         switch channel {
         case .requests:
@@ -90,7 +105,7 @@ extension CoordinatorEvent {
         case .free: self = .free(id)
         case .rounds: self = .round(id)
         case .ballots: self = .ballot(id)
-        case .assignments: return nil
+        case .assignments, .rosters, .applications: return nil
         }
     }
 }

@@ -10,6 +10,10 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case networkFileMismatch
     /// The roster is not the stored epoch nor its successor.
     case rosterRefused(stored: Int, offered: Int)
+    /// Too many nodes wait for an administrator, or too many with the same invitation.
+    case tooManyApplications
+    /// Too many different epochs are proposed at once.
+    case tooManyProposals
     /// The database belongs to no network yet: no aggregator has been there.
     case networkUnknown
 
@@ -22,6 +26,8 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         case .networkFileMismatch: "the database holds another network file"
         case .rosterRefused(let stored, let offered):
             "roster epoch \(offered) does not follow the stored epoch \(stored)"
+        case .tooManyApplications: "too many nodes wait for an administrator"
+        case .tooManyProposals: "too many roster epochs are proposed"
         case .networkUnknown: "the database belongs to no network yet"
         }
     }

@@ -107,14 +107,14 @@ private struct Opening {
     ) throws -> RosterPin {
         let offered = try options.rosterPath.map { try JSONFile.read(SignedRoster.self, path: $0) }
         guard let known = try folder.pinnedRoster() ?? offered else { throw SignerError.noRoster }
-        var pin = try RosterPin(known, in: genesis)
+        var pin = try RosterPin(known, known: try folder.knownEpochs(), in: genesis)
         let roster = offered ?? known
         switch try pin.relation(of: roster, in: genesis) {
         case .same, .newer: try pin.advance(to: roster)
-        case .older: logger.warning("the roster given is older than the one known, which stays")
+        case .past, .unknown: logger.warning("the roster given is older than the one known, which stays")
         case .contradictory: throw SignerError.contradictoryRoster(options.rosterPath ?? folder.path)
         }
-        try folder.pin(pin.current)
+        try folder.pin(pin)
         return pin
     }
 

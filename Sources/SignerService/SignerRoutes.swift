@@ -64,7 +64,13 @@ extension Problem {
     init(_ refusal: Refusal) {
         switch refusal {
         case .invalid(let field): self.init(.invalidArgument, field.reason, field: field.field)
-        case .roster: self.init(.conflict, "\(refusal)", field: "evidence.roster")
+        case .rosterContradictory: self.init(.conflict, "\(refusal)", field: "evidence.roster")
+        case .rosterSuperseded:
+            self.init(.conflict, "\(refusal)", field: "evidence.roster")
+            type = "urn:dna:problem:roster-superseded"
+        case .voterRevoked:
+            self.init(.conflict, "\(refusal)", field: "decision.voters")
+            type = "urn:dna:problem:voter-revoked"
         case .staleDecision: self.init(.invalidArgument, "\(refusal)", field: "decision.decided_at")
         case .alreadyDecided:
             self.init(.conflict, "\(refusal)", field: "decision")

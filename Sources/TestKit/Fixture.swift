@@ -124,15 +124,39 @@ package struct Fixture: Sendable {
             request: request, manifest: manifest, roster: roster, committee: committee, set: set, votes: votes)
     }
 
-    /// The next roster epoch: the same nodes.
-    package func nextRoster() throws -> SignedRoster {
-        let current = roster.roster
-        let next = Roster(
+    /// The next roster epoch: the same nodes, unless `change` says otherwise.
+    package func nextRoster(
+        after earlier: SignedRoster? = nil, _ change: (inout Roster) throws -> Void = { _ in }
+    ) throws -> SignedRoster {
+        let current = (earlier ?? roster).roster
+        var next = Roster(
             network: current.network, epoch: current.epoch + 1, previous: try current.rosterID(),
             operators: current.operators, nodes: current.nodes)
+        try change(&next)
+        next.nodes.sort { $0.key < $1.key }
         return SignedRoster(
             roster: next,
             signatures: [.init(administrator: administrator.publicKey, signature: try next.signed(by: administrator))])
+    }
+
+    /// An invitation of an operator of the first epoch, by the administrator unless `key` says otherwise.
+    package func invitation(
+        to name: String = "operator-0", uses: Int = 1, expiresAt: Timestamp = Timestamp(seconds: 4_000_000_000),
+        network: NetworkID? = nil, signedBy key: Ed25519.SigningKey? = nil
+    ) throws -> Invitation {
+        let body = Invitation.Body(
+            network: try network ?? genesis.networkID(), operator: name, serial: SystemRandom.bytes(count: 16),
+            uses: uses, expiresAt: expiresAt)
+        return try Invitation(body: body, key: key ?? administrator)
+    }
+
+    /// A node's request to join.
+    package func join(
+        _ key: Ed25519.SigningKey, by invitations: [Invitation], at time: Timestamp
+    ) throws -> JoinRequest {
+        let body = JoinRequest.Body(
+            network: try genesis.networkID(), node: key.publicKey, invitations: invitations, at: time)
+        return try JoinRequest(body: body, key: key)
     }
 
     /// What the votes of `evidence` that satisfy `isWinner` lead to.

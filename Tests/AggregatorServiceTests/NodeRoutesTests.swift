@@ -169,7 +169,7 @@ import Testing
 }
 
 extension AssignmentPoll {
-    fileprivate func send(to node: TestNode) async throws -> Assignment? {
+    func send(to node: TestNode) async throws -> Assignment? {
         try await node.json.poll("/v1/assignments/poll", self)
     }
 }

@@ -1,4 +1,5 @@
 import AggregatorService
+import Canonical
 import Consensus
 import CoordinatorStore
 import Cryptography
@@ -6,6 +7,7 @@ import DNAProtocol
 import Foundation
 import HTTPTransport
 import Logging
+import NIOCore
 import Postgres
 import ServiceKit
 import Synchronization
@@ -116,6 +118,21 @@ final class Town: Sendable {
     }
 
     func json(_ origin: HTTPOrigin) -> JSONClient { JSONClient(client, origin: origin, retry: .never) }
+
+    /// Why a call was refused; nil when it was not.
+    func refusal(_ body: () async throws -> Void) async throws -> Problem? {
+        do {
+            try await body()
+            return nil
+        } catch let error as ServiceError {
+            return try #require(error.cause as? Problem)
+        }
+    }
+
+    func readiness(_ origin: HTTPOrigin) async throws -> Readiness {
+        let response = try await client.send(.get, "/readyz", to: origin, deadline: .seconds(10))
+        return try CanonicalJSON.decode(Readiness.self, from: Array(response.body.readableBytesView))
+    }
 
     // MARK: Nodes and requests
 

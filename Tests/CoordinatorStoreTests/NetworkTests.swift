@@ -37,9 +37,37 @@ import Testing
             try await fixture.store.register(second)
             #expect(try await fixture.store.newestRosterID() == (try second.roster.rosterID()))
             #expect(try await fixture.store.roster(try first.rosterID()) == fixture.roster)
+            // A replica that was started with an older epoch learns the newest one.
+            try await fixture.store.register(fixture.roster)
+            #expect(try await fixture.store.newestRosterID() == (try second.roster.rosterID()))
+            var fork = first
+            fork.operators[0].weight += 1
+            let forked = try Fixture.sign(fork, fixture.administrator)
             await #expect(throws: StoreError.rosterRefused(stored: 2, offered: 1)) {
-                try await fixture.store.register(fixture.roster)
+                try await fixture.store.register(forked)
             }
+            await #expect(throws: StoreError.rosterRefused(stored: 2, offered: 1)) {
+                try await fixture.store.publish(fixture.roster, threshold: 1)
+            }
+        }
+    }
+
+    @Test func anEpochWaitsForEnoughSignatures() async throws {
+        try await Fixture.run { fixture in
+            let second = try fixture.successor(of: fixture.roster.roster)
+            let other = Ed25519.SigningKey()
+            let signature = try second.roster.signed(by: other)
+            let also = SignedRoster(
+                roster: second.roster, signatures: [.init(administrator: other.publicKey, signature: signature)])
+            let id = try second.roster.rosterID()
+            #expect(try await fixture.store.publish(second, threshold: 2).state == .proposed)
+            #expect(try await fixture.store.publish(second, threshold: 2).signatures == 1, "the same one again")
+            #expect(try await fixture.store.proposals() == [second])
+            #expect(try await fixture.store.newestRosterID() != id)
+            #expect(try await fixture.store.publish(also, threshold: 2).state == .published)
+            #expect(try await fixture.store.newestRosterID() == id)
+            #expect(try await fixture.store.proposals() == [])
+            #expect(try await fixture.store.roster(id)?.signatures.count == 2)
         }
     }
 

@@ -52,10 +52,14 @@ import Testing
             .init("epoch") { $0.epoch = .min },
             .init("previous") { $0.previous = RosterID(Digest.of("other", [])) },
             .init("previous") { $0.epoch = 2 },
-            .init("nodes") { $0.nodes = [] },
             .init("nodes") { $0.nodes = Array(repeating: $0.nodes[0], count: Roster.maximumNodes + 1) },
-            .init("operators") { $0.operators = [] },
-            .init("operators") { $0.operators.append(.init(name: "z", weight: 1)) },
+            .init("operators") { roster in
+                roster.operators = Array(repeating: roster.operators[0], count: Roster.maximumOperators + 1)
+            },
+            .init("operators[1].key") { roster in
+                for index in 0...1 { roster.operators[index].key = Self.key }
+            },
+            .init("nodes[0].operator") { $0.operators = [] },
             .init("operators[0].name") { $0.operators[0].name = "" },
             .init("operators[0].name") { $0.operators[0].name = "Operator" },
             .init("operators[0].name") { $0.operators[0].name = "operat\u{f6}r" },

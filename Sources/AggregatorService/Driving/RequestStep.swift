@@ -33,7 +33,7 @@ struct RequestStep {
             throw StoreError.documentInvalid(table: "rounds")
         }
         let roster = try await roster(round.committee.roster)
-        switch progress(of: round, roster).step(at: now) {
+        switch try await progress(of: round, roster).step(at: now) {
         case .wait(let deadline): return .wait(until: min(deadline, owned.expiresAt))
         case .closeSet(let set):
             let deadline = now + context.options.voteTimeout
@@ -46,20 +46,30 @@ struct RequestStep {
             let size = min(round.committee.members.count + 2, subject.request.policy.maximumCommittee)
             guard size > round.committee.members.count else { return try await fail(.noQuorum) }
             return try await openRound(size: size, after: round)
+        case .renew(let obstacle):
+            logger.notice("round given up", metadata: ["round": "\(round.number)", "reason": "\(obstacle)"])
+            return try await openRound(size: round.committee.members.count, after: round)
         }
     }
 
-    private func progress(of round: RoundRecord, _ roster: SignedRoster) -> RoundProgress {
+    private func progress(of round: RoundRecord, _ roster: SignedRoster) async throws -> RoundProgress {
         let tally = Tally(
             policy: subject.request.policy, committee: round.committee, roster: roster.roster,
             isDevelopment: context.options.genesis.development)
         return RoundProgress(
             committee: round.committee, tally: tally, commitments: round.commitments,
-            commitDeadline: round.commitDeadline, set: round.set, voteDeadline: round.voteDeadline, votes: round.votes)
+            commitDeadline: round.commitDeadline, set: round.set, voteDeadline: round.voteDeadline, votes: round.votes,
+            succession: try await succession(of: round, roster))
+    }
+
+    /// What the newest epoch means for a round; nil when the round was drawn from it.
+    private func succession(of round: RoundRecord, _ roster: SignedRoster) async throws -> RosterSuccession? {
+        guard let newest = owned.newestRosterID, newest != round.committee.roster else { return nil }
+        return RosterSuccession(from: roster.roster, to: try await self.roster(newest).roster)
     }
 
     private func openRound(size: Int, after previous: RoundRecord?) async throws -> NextMove {
-        guard let rosterID = try await owned.newestRosterID() else { throw StoreError.networkUnknown }
+        guard let rosterID = owned.newestRosterID else { throw StoreError.networkUnknown }
         let roster = try await roster(rosterID)
         let spare = context.options.genesis.policyBounds.spareRanks
         let ranking = CommitteeRanking(of: roster.roster, randomness: subject.randomness.ranking)
@@ -98,10 +108,10 @@ struct RequestStep {
     // MARK: Decision
 
     private func decide(_ winners: [Vote], _ round: RoundRecord, _ roster: SignedRoster) async throws -> NextMove {
-        // A newer epoch takes effect at once, and signers would refuse an older one.
-        guard try await owned.newestRosterID() == round.committee.roster else {
-            return try await openRound(size: round.committee.members.count, after: round)
-        }
+        // A signer knows the epoch before the newest by its successor; of older ones it may not have heard.
+        guard let newest = owned.newestRosterID else { throw StoreError.networkUnknown }
+        let isKnown = [newest, try await self.roster(newest).roster.previous].contains(round.committee.roster)
+        guard isKnown else { return try await openRound(size: round.committee.members.count, after: round) }
         guard let set = round.set,
             let decision = try Decision(winners: winners, set: try set.root(), decidedAt: now)
         else { throw StoreError.documentInvalid(table: "votes") }

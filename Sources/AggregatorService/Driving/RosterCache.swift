@@ -8,6 +8,7 @@ final class RosterCache: Sendable {
     struct Entry: Sendable {
         let signed: SignedRoster
         let activeNodes: Set<Ed25519.PublicKey>
+        let revokedNodes: Set<Ed25519.PublicKey>
     }
 
     /// More than the epochs that are in use at once.
@@ -18,8 +19,10 @@ final class RosterCache: Sendable {
     func entry(_ id: RosterID, load: () async throws -> SignedRoster?) async throws -> Entry? {
         if let entry = entries.withLock({ $0[id] }) { return entry }
         guard let signed = try await load() else { return nil }
-        let active = signed.roster.nodes.filter { $0.status == .active }.map(\.key)
-        let entry = Entry(signed: signed, activeNodes: Set(active))
+        func nodes(_ status: Roster.Status) -> Set<Ed25519.PublicKey> {
+            Set(signed.roster.nodes.filter { $0.status == status }.map(\.key))
+        }
+        let entry = Entry(signed: signed, activeNodes: nodes(.active), revokedNodes: nodes(.revoked))
         entries.withLock { entries in
             if entries.count >= Self.limit { entries.removeAll() }
             entries[id] = entry

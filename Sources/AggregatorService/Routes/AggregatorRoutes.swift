@@ -6,6 +6,7 @@ import ServiceKit
 /// The HTTP face: `openapi/consensus-aggregator.yaml`.
 struct AggregatorRoutes: Sendable {
     let desk: NodeDesk
+    let admission: AdmissionRoutes
     let store: AggregatorStore
     let signers: [SignerConnection]
     let keys: GroupKeys
@@ -14,7 +15,7 @@ struct AggregatorRoutes: Sendable {
     /// The most bytes of a vote with its answer.
     static let bodyLimit = 16 << 20
     /// How much longer than its own wait a long poll may take.
-    private static let grace: Duration = .seconds(15)
+    static let grace: Duration = .seconds(15)
 
     func router() -> ServiceRouter {
         let router = ServiceRouter.service()
@@ -37,10 +38,11 @@ struct AggregatorRoutes: Sendable {
         }
         router.getJSON("v1/requests/{id}/rounds/{round}/set") { request, context -> CommitmentSet? in
             let (id, round) = try place(context)
-            let wait = try wait(request)
+            let wait = try request.wait()
             context.setDeadline(.seconds(wait) + Self.grace)
             return try await disclosing { try await desk.set(of: id, round: round, wait: wait) }
         }
+        admission.add(to: router)
         router.getJSON("v1/network") { _, _ -> NetworkFile? in
             guard let file = keys.known?.file else {
                 throw ServiceError(.unavailable, "the signers have no group key yet")
@@ -60,14 +62,6 @@ struct AggregatorRoutes: Sendable {
         return (id, round)
     }
 
-    private func wait(_ request: HBRequest) throws -> Int {
-        guard let text = request.uri.queryParameters["wait"] else { return 0 }
-        guard let wait = Int(text), (0...AssignmentPoll.Body.maximumWait).contains(wait) else {
-            throw Problem.invalid("wait", "must be 0 to \(AssignmentPoll.Body.maximumWait)")
-        }
-        return wait
-    }
-
     private var checks: [HealthCheck] {
         [
             HealthCheck("database") { try await store.pool.checkHealth() },
@@ -80,6 +74,7 @@ struct AggregatorRoutes: Sendable {
             HealthCheck("network file") {
                 guard keys.known != nil else { throw ServiceError(.unavailable, "the signers have no group key yet") }
             },
+            HealthCheck("workers") { try await admission.desk.checkWorkers() },
         ]
     }
 
@@ -100,3 +95,14 @@ struct AggregatorRoutes: Sendable {
 
 /// Hummingbird's request: the protocol has one of its own.
 typealias HBRequest = Hummingbird.Request
+
+extension HBRequest {
+    /// How long the caller waits, in seconds: the query's `wait`.
+    func wait() throws -> Int {
+        guard let text = uri.queryParameters["wait"] else { return 0 }
+        guard let wait = Int(text), (0...AssignmentPoll.Body.maximumWait).contains(wait) else {
+            throw Problem.invalid("wait", "must be 0 to \(AssignmentPoll.Body.maximumWait)")
+        }
+        return wait
+    }
+}

@@ -22,7 +22,9 @@ struct NodeDesk: Sendable {
         return try await doorbells.assignments.waiting(for: body.node) { wakeup in
             try await store.recordPoll(body)
             return try await wait(wakeup, doorbells.assignments, seconds: body.wait) {
-                try await store.nextAssignment(for: body.node, models: body.models, now: clock.now())
+                // Again each time: a new roster epoch wakes whoever waits.
+                try await checkActive(body.node)
+                return try await store.nextAssignment(for: body.node, models: body.models, now: clock.now())
             }
         }
     }
@@ -43,12 +45,23 @@ struct NodeDesk: Sendable {
         guard try body.isSigned(by: body.node, poll.signature) else {
             throw ServiceError(.unauthenticated, "the signature does not verify", field: "signature")
         }
+        try await checkActive(body.node)
+    }
+
+    private func checkActive(_ node: Ed25519.PublicKey) async throws {
+        let roster = try await newestRoster()
+        guard !roster.revokedNodes.contains(node) else { throw Problem.revoked }
+        guard roster.activeNodes.contains(node) else {
+            throw ServiceError(.permissionDenied, "the node is not active in the roster", field: "body.node")
+        }
+    }
+
+    /// The epoch in force.
+    func newestRoster() async throws -> RosterCache.Entry {
         guard let id = try await store.newestRosterID(),
             let roster = try await rosters.entry(id, load: { try await store.roster(id) })
         else { throw ServiceError(.unavailable, "no roster is known yet") }
-        guard roster.activeNodes.contains(body.node) else {
-            throw ServiceError(.permissionDenied, "the node is not active in the roster", field: "body.node")
-        }
+        return roster
     }
 
     // MARK: Ballots
@@ -124,7 +137,7 @@ struct NodeDesk: Sendable {
     }
 
     /// What `look` finds, now or after one of the wakeups; nil when the time is over or the service stops.
-    private func wait<Key, Value>(
+    func wait<Key, Value>(
         _ wakeup: Wakeup, _ table: WakeupTable<Key>, seconds: Int, _ look: () async throws -> Value?
     ) async throws -> Value? {
         let deadline = ContinuousClock.now + .seconds(seconds)

@@ -12,8 +12,18 @@ struct Doorbells: Sendable {
     let rounds = WakeupTable<RequestID>()
     /// Owners that wait for their committee.
     let ballots = WakeupTable<RequestID>()
+    /// Nodes that wait for an administrator or a certificate.
+    let standings = WakeupTable<Ed25519.PublicKey>()
+    /// Administrators that wait for something to do, and whoever waits for the next roster epoch.
+    let notices = WakeupTable<Notice>()
     /// Whoever claims requests without an owner.
     let free = Wakeup()
+
+    /// What everybody hears of.
+    enum Notice: Hashable, Sendable {
+        case roster
+        case applications
+    }
 
     /// Listens until cancelled.
     func ring(from store: AggregatorStore, logger: Logger) async throws {
@@ -24,6 +34,15 @@ struct Doorbells: Sendable {
             case .ballot(let request): ballots.wake(request)
             case .free: free.wake()
             case .request(let request, let state): if state.isFinal { rounds.wake(request) }
+            case .application(let node):
+                standings.wake(node)
+                notices.wake(.applications)
+            case .roster:
+                // In force at once: a held poll may be a revoked node's, an open round may have lost a member.
+                notices.wakeAll()
+                standings.wakeAll()
+                assignments.wakeAll()
+                ballots.wakeAll()
             case .resynchronise:
                 logger.info("listening to the database")
                 wakeAll()
@@ -35,11 +54,15 @@ struct Doorbells: Sendable {
     func closeToNodes() {
         assignments.close()
         rounds.close()
+        standings.close()
+        notices.close()
     }
 
     private func wakeAll() {
         assignments.wakeAll()
         rounds.wakeAll()
+        standings.wakeAll()
+        notices.wakeAll()
         ballots.wakeAll()
         free.wake()
     }

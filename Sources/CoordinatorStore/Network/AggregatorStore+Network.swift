@@ -22,29 +22,6 @@ extension AggregatorStore {
         guard try await network()?.file == file else { throw StoreError.networkFileMismatch }
     }
 
-    /// Makes a roster epoch, validated by the caller, known to all replicas. Throws ``StoreError/rosterRefused`` for an
-    /// older epoch than the newest, another roster of the same epoch, or a next one that does not follow it.
-    public func register(_ signed: SignedRoster) async throws {
-        let id = try signed.roster.rosterID()
-        try await pool.withTransaction { transaction in
-            // Serialises replicas that register at the same time.
-            try await transaction.query("SELECT FROM network FOR UPDATE")
-            let newest = try await transaction.query("SELECT id, epoch FROM rosters ORDER BY epoch DESC LIMIT 1")
-            if let row = newest.first {
-                let (newestID, epoch) = (RosterID(try row.digest("id")), try row.value("epoch", as: Int.self))
-                if newestID == id { return }
-                // After an epoch that was missed here the administrators' signatures alone must do.
-                let follows = signed.roster.epoch > epoch + 1 || signed.roster.previous == newestID
-                guard signed.roster.epoch > epoch, follows else {
-                    throw StoreError.rosterRefused(stored: epoch, offered: signed.roster.epoch)
-                }
-            }
-            try await transaction.query(
-                "INSERT INTO rosters (id, epoch, document) VALUES ($1, $2::int8::int4, $3)",
-                [.digest(id), .int(signed.roster.epoch), try .document(signed)])
-        }
-    }
-
     /// The newest epoch's id; nil before any was registered.
     public func newestRosterID() async throws -> RosterID? {
         let rows = try await pool.query("SELECT id FROM rosters ORDER BY epoch DESC LIMIT 1")

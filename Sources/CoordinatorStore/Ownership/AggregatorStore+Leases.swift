@@ -90,7 +90,8 @@ extension AggregatorStore {
         try await pool.withTransaction { transaction in
             let rows = try await transaction.query(
                 """
-                SELECT state, attempt, expires_at FROM requests
+                SELECT state, attempt, expires_at,
+                    (SELECT id FROM rosters ORDER BY epoch DESC LIMIT 1) AS newest_roster FROM requests
                 WHERE id = $1 AND lease_owner = $2 AND lease_epoch = $3 FOR NO KEY UPDATE
                 """, [.digest(lease.request), .text(lease.owner), .int(lease.epoch)])
             guard let row = try rows.oneOrNone() else { throw StoreError.leaseLost }

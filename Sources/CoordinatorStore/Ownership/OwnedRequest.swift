@@ -13,6 +13,8 @@ public struct OwnedRequest: Sendable {
     public let attempt: Int
     /// When it expires if it has not ended.
     public let expiresAt: Timestamp
+    /// The newest roster epoch's id; nil before any was registered.
+    public let newestRosterID: RosterID?
     private let transaction: PostgresTransaction
 
     init(_ lease: Lease, _ row: PostgresRow, _ transaction: PostgresTransaction) throws {
@@ -24,6 +26,7 @@ public struct OwnedRequest: Sendable {
         self.state = state
         attempt = try row.value("attempt")
         expiresAt = try row.timestamp("expires_at")
+        newestRosterID = try row.digestIfAny("newest_roster").map { RosterID($0) }
     }
 
     private var id: PostgresParameter { .digest(lease.request) }
@@ -36,12 +39,6 @@ public struct OwnedRequest: Sendable {
     /// A round; nil when there is none of this number.
     public func round(_ number: Int) async throws -> RoundRecord? {
         try await RoundRecord.find(number, of: lease.request, in: transaction)
-    }
-
-    /// The newest roster epoch's id.
-    public func newestRosterID() async throws -> RosterID? {
-        let rows = try await transaction.query("SELECT id FROM rosters ORDER BY epoch DESC LIMIT 1")
-        return try rows.oneOrNone().map { RosterID(try $0.digest("id")) }
     }
 
     /// A roster epoch; nil for one that was never registered.

@@ -9,7 +9,8 @@ public enum CoordinatorSchema {
 
     /// All steps, in order. A step that was released does not change any more.
     public static let migrations = [
-        Migration(version: 1, name: "initial", sql: InitialSchema.sql)
+        Migration(version: 1, name: "initial", sql: InitialSchema.sql),
+        Migration(version: 2, name: "admission", sql: AdmissionSchema.sql),
     ]
 
     /// Brings a database up to date, as its owner; gives the versions that were applied. Any number of processes may try

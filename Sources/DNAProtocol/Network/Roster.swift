@@ -6,6 +6,8 @@ public struct Roster: Codable, Hashable, Sendable, Statement {
     public static let context = "dna/roster/1"
     /// The most nodes an epoch may list.
     public static let maximumNodes = 10_000
+    /// The most operators an epoch may list.
+    public static let maximumOperators = 10_000
     /// The largest weight of an operator.
     public static let maximumWeight = 100
 
@@ -38,11 +40,14 @@ public struct Roster: Codable, Hashable, Sendable, Statement {
         public var name: String
         /// 1 to 100.
         public var weight: Int
+        /// Signs invitations of its own nodes; absent when only administrators invite for it. No two operators share one.
+        public var key: Ed25519.PublicKey?
 
         /// Names an operator.
-        public init(name: String, weight: Int) {
+        public init(name: String, weight: Int, key: Ed25519.PublicKey? = nil) {
             self.name = name
             self.weight = weight
+            self.key = key
         }
     }
 
@@ -54,12 +59,17 @@ public struct Roster: Codable, Hashable, Sendable, Statement {
         public var `operator`: String
         /// Whether its votes count.
         public var status: Status
+        /// The invitation it came by; absent for one that needed none. So everybody can count an invitation's uses.
+        public var invitation: InvitationID?
 
         /// Lists a node.
-        public init(key: Ed25519.PublicKey, operator: String, status: Status = .active) {
+        public init(
+            key: Ed25519.PublicKey, operator: String, status: Status = .active, invitation: InvitationID? = nil
+        ) {
             self.key = key
             self.operator = `operator`
             self.status = status
+            self.invitation = invitation
         }
     }
 
@@ -67,7 +77,10 @@ public struct Roster: Codable, Hashable, Sendable, Statement {
     public enum Status: String, Codable, Hashable, Sendable {
         /// It may be put on committees.
         case active
-        /// It may not.
+        /// It may not: it has left. It stays listed for as long as its invitation would be good for another node, and may
+        /// come back.
+        case left
+        /// It may not, and never again.
         case revoked
     }
 
@@ -77,15 +90,10 @@ public struct Roster: Codable, Hashable, Sendable, Statement {
         try require(self.network == network, "network", "is not this network")
         try require(epoch >= 1 && epoch < 1 << 53, "epoch", "must be at least 1")
         try require((previous == nil) == (epoch == 1), "previous", "must be present except in epoch 1")
-        try require((1...Self.maximumNodes).contains(nodes.count), "nodes", "must hold 1 to \(Self.maximumNodes)")
-        try require((1...nodes.count).contains(operators.count), "operators", "must hold 1 to as many as nodes")
-        for (index, entry) in operators.enumerated() {
-            let field = "operators[\(index)]"
-            try require(Self.isName(entry.name), "\(field).name", "must be 1 to 64 of a-z, 0-9, '-', '.' and '_'")
-            try require((1...Self.maximumWeight).contains(entry.weight), "\(field).weight", "must be 1 to 100")
-            try require(
-                index == 0 || operators[index - 1].name < entry.name, "\(field).name", "must be in ascending order")
-        }
+        try require(nodes.count <= Self.maximumNodes, "nodes", "must hold at most \(Self.maximumNodes)")
+        try require(
+            operators.count <= Self.maximumOperators, "operators", "must hold at most \(Self.maximumOperators)")
+        try validateOperators()
         let names = Set(operators.map(\.name))
         for (index, node) in nodes.enumerated() {
             // A name's form first: only short ASCII is cheap to look up, and equal only to the same bytes.
@@ -97,16 +105,51 @@ public struct Roster: Codable, Hashable, Sendable, Statement {
         }
     }
 
-    // Plain ASCII, so that every language sorts and compares names alike.
-    private static func isName(_ name: String) -> Bool {
+    private func validateOperators() throws(InvalidField) {
+        var keys: Set<Ed25519.PublicKey> = []
+        for (index, entry) in operators.enumerated() {
+            let field = "operators[\(index)]"
+            try require(Self.isName(entry.name), "\(field).name", "must be 1 to 64 of a-z, 0-9, '-', '.' and '_'")
+            try require((1...Self.maximumWeight).contains(entry.weight), "\(field).weight", "must be 1 to 100")
+            try require(
+                index == 0 || operators[index - 1].name < entry.name, "\(field).name", "must be in ascending order")
+            if let key = entry.key {
+                try require(keys.insert(key).inserted, "\(field).key", "is another operator's as well")
+            }
+        }
+    }
+
+    /// Whether a text may name an operator. Plain ASCII, so that every language sorts and compares names alike.
+    public static func isName(_ name: String) -> Bool {
         (1...64).contains(name.utf8.count)
             && name.utf8.allSatisfy { byte in
                 (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte) || [0x2d, 0x2e, 0x5f].contains(byte)
             }
     }
 
+    /// The entry of a node; nil for one that is not listed.
+    public func node(_ key: Ed25519.PublicKey) -> Node? {
+        let index = nodes.partitioningIndex { $0.key >= key }
+        return index < nodes.count && nodes[index].key == key ? nodes[index] : nil
+    }
+
+    /// How many nodes came by an invitation, those that left or were revoked included.
+    public func uses(of invitation: InvitationID) -> Int { nodes.count { $0.invitation == invitation } }
+
     /// This epoch's id.
     public func rosterID() throws -> RosterID { try digest() }
+}
+
+extension Array {
+    /// The first index whose element satisfies `predicate`, when all after it do.
+    fileprivate func partitioningIndex(where predicate: (Element) -> Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if predicate(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
 }
 
 /// A roster epoch with its administrators' signatures.
@@ -138,6 +181,14 @@ public struct SignedRoster: Codable, Hashable, Sendable {
 
     /// Checks the roster's rules and that enough distinct administrators of `genesis` signed it.
     public func validate(in genesis: Genesis) throws {
+        let count = try validateProposal(in: genesis)
+        try require(count >= genesis.administrators.threshold, "signatures", "too few administrators signed")
+    }
+
+    /// Checks the roster's rules and every signature there is, and gives their number, at least one: an epoch on its way
+    /// to ``validate(in:)``.
+    @discardableResult
+    public func validateProposal(in genesis: Genesis) throws -> Int {
         try roster.validate(in: try genesis.networkID())
         try require(
             signatures.count <= Genesis.maximumAdministrators, "signatures", "must hold at most one per administrator")
@@ -153,7 +204,8 @@ public struct SignedRoster: Codable, Hashable, Sendable {
             try require(
                 signers.insert(entry.administrator).inserted, "signatures[\(index)].administrator", "signed twice")
         }
-        try require(signers.count >= genesis.administrators.threshold, "signatures", "too few administrators signed")
+        try require(!signers.isEmpty, "signatures", "no administrator signed")
+        return signers.count
     }
 
     /// Checks that this epoch follows `earlier`: nobody goes back, nobody skips the chain.

@@ -4,8 +4,12 @@ package import DNAProtocol
 package enum Refusal: Error, Hashable, Sendable, CustomStringConvertible {
     /// The request breaks a rule; the field tells which.
     case invalid(InvalidField)
-    /// The evidence rests on a roster that is not the pinned one.
-    case roster(RosterPin.Relation)
+    /// The evidence rests on a roster that contradicts a known one.
+    case rosterContradictory
+    /// The evidence rests on an epoch that is over and unknown, or in which operators had other weights.
+    case rosterSuperseded
+    /// A voter is not active any more in the newest epoch, or is another operator's.
+    case voterRevoked
     /// The decision was made too long ago, or in the future.
     case staleDecision
     /// Another decision for the request is on record. What was signed is signed.
@@ -17,8 +21,9 @@ package enum Refusal: Error, Hashable, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .invalid(let field): "\(field)"
-        case .roster(.older): "the roster's epoch is over"
-        case .roster: "the roster contradicts the pinned one"
+        case .rosterContradictory: "the roster contradicts one this signer knows"
+        case .rosterSuperseded: "the roster's epoch is over"
+        case .voterRevoked: "a voter is not on the newest roster any more"
         case .staleDecision: "is not within \(SigningDesk.decisionTolerance) seconds of this signer's clock"
         case .alreadyDecided: "another decision for this request is on record"
         case .unknownNonces: "the nonces are not known for this decision: ask for new ones"

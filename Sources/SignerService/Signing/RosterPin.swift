@@ -1,9 +1,27 @@
 package import DNAProtocol
 
-/// The newest roster epoch a signer has seen. It never goes back.
+/// The newest roster epoch a signer has seen, and the ids of those before it. It never goes back.
 package struct RosterPin: Hashable, Sendable {
+    /// How many epochs are remembered by their ids.
+    package static let memory = 64
+
+    /// An epoch that was seen, or named by one that was.
+    package struct Epoch: Codable, Hashable, Sendable {
+        /// Its number.
+        package var number: Int
+        /// Its id.
+        package var roster: RosterID
+
+        enum CodingKeys: String, CodingKey {
+            case number = "epoch"
+            case roster
+        }
+    }
+
     /// The epoch.
     package private(set) var current: SignedRoster
+    /// The last epochs known, ascending, the pinned one among them; some may be missing.
+    package private(set) var known: [Epoch]
     private var id: RosterID
 
     /// What a roster is to the pinned one.
@@ -12,17 +30,21 @@ package struct RosterPin: Hashable, Sendable {
         case same
         /// Newer, and properly signed: it is to be pinned.
         case newer
-        /// An epoch that is over.
-        case older
-        /// Another roster of the same epoch, or one that does not follow.
+        /// An epoch that is over, and is remembered.
+        case past
+        /// An epoch that is over, and was never heard of or is forgotten.
+        case unknown
+        /// Another roster of a known epoch, or one that does not follow.
         case contradictory
     }
 
-    /// Pins `roster` after checking it.
-    package init(_ roster: SignedRoster, in genesis: Genesis) throws {
+    /// Pins `roster` after checking it; `known` is what was remembered before.
+    package init(_ roster: SignedRoster, known: [Epoch] = [], in genesis: Genesis) throws {
         try roster.validate(in: genesis)
         current = roster
         id = try roster.roster.rosterID()
+        self.known = known
+        remember()
     }
 
     /// Compares `roster` with the pinned one. Throws ``InvalidField`` when it is newer and not properly signed.
@@ -32,7 +54,10 @@ package struct RosterPin: Hashable, Sendable {
     package func relation(of roster: SignedRoster, in genesis: Genesis) throws -> Relation {
         let other = roster.roster
         if other.epoch == current.roster.epoch { return try other.rosterID() == id ? .same : .contradictory }
-        if other.epoch < current.roster.epoch { return .older }
+        if other.epoch < current.roster.epoch {
+            guard let seen = known.first(where: { $0.number == other.epoch }) else { return .unknown }
+            return try other.rosterID() == seen.roster ? .past : .contradictory
+        }
         try roster.validate(in: genesis)
         return other.epoch == current.roster.epoch + 1 && other.previous != id ? .contradictory : .newer
     }
@@ -41,5 +66,15 @@ package struct RosterPin: Hashable, Sendable {
     package mutating func advance(to roster: SignedRoster) throws {
         id = try roster.roster.rosterID()
         current = roster
+        remember()
+    }
+
+    private mutating func remember() {
+        let number = current.roster.epoch
+        var epochs = Dictionary(known.map { ($0.number, $0) }) { first, _ in first }
+        // A chain: an epoch vouches for the one before.
+        if let previous = current.roster.previous { epochs[number - 1] = Epoch(number: number - 1, roster: previous) }
+        epochs[number] = Epoch(number: number, roster: id)
+        known = epochs.values.filter { $0.number <= number }.sorted { $0.number < $1.number }.suffix(Self.memory)
     }
 }

@@ -19,16 +19,16 @@ package final class SigningDesk: Sendable {
     private let genesis: Genesis
     private let check: DecisionCheck
     private let register: DecisionRegister
-    private let storeRoster: @Sendable (SignedRoster) throws -> Void
+    private let storeRoster: @Sendable (RosterPin) throws -> Void
     private let pin: Mutex<RosterPin>
     private let nonces: Mutex<NonceTable>
 
     /// Opens the desk.
     ///
-    /// - Parameter storeRoster: makes a newer roster epoch durable, before it is used.
+    /// - Parameter storeRoster: makes what is pinned durable, before it is used.
     package init(
         share: KeyShare, genesis: Genesis, pin: RosterPin, register: DecisionRegister,
-        nonces: consuming NonceTable = NonceTable(), storeRoster: @escaping @Sendable (SignedRoster) throws -> Void
+        nonces: consuming NonceTable = NonceTable(), storeRoster: @escaping @Sendable (RosterPin) throws -> Void
     ) throws {
         identifier = Int(share.participant.number)
         self.share = share
@@ -59,9 +59,12 @@ package final class SigningDesk: Sendable {
         let (decision, evidence) = (request.decision, request.evidence)
         let id = try refusing { try decision.decisionID() }
         let recorded = try register.decision(for: decision.request)
-        try checkRoster(evidence.roster, isRecorded: recorded == id)
+        let newest = try checkRoster(evidence.roster, isRecorded: recorded == id)
         try refusing { try check.check(decision, evidence: evidence) }
-        if recorded != id { try checkTime(of: decision, clock) }
+        if recorded != id {
+            try checkVoters(of: decision, evidence, newest)
+            try checkTime(of: decision, clock)
+        }
         let commitments = try commitments(of: request)
         guard let own = commitments.first(where: { $0.participant == share.participant }),
             nonces.withLock({ $0.holds(own, for: id, at: now) })
@@ -72,17 +75,34 @@ package final class SigningDesk: Sendable {
         return ShareReply(signer: identifier, share: try package.sign(with: share, nonces: taken).share.hex)
     }
 
-    /// A decision on record was checked against the roster of its time; later epochs don't take it back.
-    private func checkRoster(_ roster: SignedRoster, isRecorded: Bool) throws {
+    /// The newest epoch, when the roster is of an older one. A decision on record was checked against the roster of its
+    /// time; later epochs don't take it back.
+    private func checkRoster(_ roster: SignedRoster, isRecorded: Bool) throws -> Roster? {
         try pin.withLock { pin in
             switch try refusing({ try pin.relation(of: roster, in: genesis) }) {
-            case .same: break
+            case .same: return nil
             case .newer:
-                try storeRoster(roster)
-                try pin.advance(to: roster)
-            case .older where isRecorded: break
-            case let relation: throw Refusal.roster(relation)
+                var next = pin
+                try next.advance(to: roster)
+                try storeRoster(next)
+                pin = next
+                return nil
+            case .past where isRecorded, .unknown where isRecorded: return nil
+            case .past: return pin.current.roster
+            case .unknown: throw Refusal.rosterSuperseded
+            case .contradictory: throw Refusal.rosterContradictory
             }
+        }
+    }
+
+    /// A decision of an epoch that is over counts as long as the newest has changed nothing about those who made it.
+    private func checkVoters(of decision: Decision, _ evidence: Evidence, _ newest: Roster?) throws {
+        guard let newest else { return }
+        let succession = RosterSuccession(from: evidence.roster.roster, to: newest)
+        switch succession.obstacle(to: decision.voters, of: evidence.committee) {
+        case nil: return
+        case .node: throw Refusal.voterRevoked
+        case .weights: throw Refusal.rosterSuperseded
         }
     }
 

@@ -7,8 +7,8 @@ package import Threshold
 /// What a signer keeps on disk: a folder of its own, closed to others, used by one process at a time.
 ///
 /// `ceremony-seed.sealed` and `key-generation.json` from the first start; `pending-share.sealed` from the moment this
-/// signer confirms; `network-file.json` and `share.sealed` once everybody has; `roster.json`, the newest epoch seen;
-/// `decisions/`, what was signed.
+/// signer confirms; `network-file.json` and `share.sealed` once everybody has; `roster.json`, the newest epoch seen, and
+/// `epochs.json`, the ids of those before; `decisions/`, what was signed.
 package final class SignerFolder: Sendable {
     static let recordName = "key-generation.json"
     private static let seedByteCount = 32
@@ -50,6 +50,7 @@ package final class SignerFolder: Sendable {
     private var sharePath: String { path + "/share.sealed" }
     private var networkFilePath: String { path + "/network-file.json" }
     private var rosterPath: String { path + "/roster.json" }
+    private var epochsPath: String { path + "/epochs.json" }
     /// Where decisions are recorded.
     package var decisionsPath: String { path + "/decisions" }
 
@@ -133,8 +134,17 @@ package final class SignerFolder: Sendable {
         isThere(rosterPath) ? try JSONFile.read(SignedRoster.self, path: rosterPath) : nil
     }
 
+    /// The epochs this signer remembers by their ids.
+    package func knownEpochs() throws -> [RosterPin.Epoch] {
+        isThere(epochsPath) ? try JSONFile.read([RosterPin.Epoch].self, path: epochsPath) : []
+    }
+
     /// Remembers a newer epoch.
-    package func pin(_ roster: SignedRoster) throws { try JSONFile.write(roster, path: rosterPath) }
+    package func pin(_ pin: RosterPin) throws {
+        // The ids first: an id without its epoch does no harm.
+        try JSONFile.write(pin.known, path: epochsPath)
+        try JSONFile.write(pin.current, path: rosterPath)
+    }
 
     // MARK: Sealed files
 

@@ -38,10 +38,12 @@ package struct AssignmentCheck: Sendable {
         try require(committee.version == 1, "committee.version", "must be 1")
         try require(committee.network == network, "committee.network", "is not this network")
         try require(committee.request == requestID, "committee.request", "is not this request")
-        try require((1...64).contains(committee.round), "committee.round", "must be 1 to 64")
         try require(
-            (request.policy.committee...request.policy.maximumCommittee).contains(committee.members.count),
-            "committee.members", "are not as many as the policy asks for")
+            (1...Committee.maximumRound).contains(committee.round), "committee.round",
+            "must be 1 to \(Committee.maximumRound)")
+        try require(
+            committee.hasSize(of: request.policy), "committee.members",
+            "are not as many as the policy and the round ask for")
         try require(committee.member(node) != nil, "committee.members", "do not include this node")
         guard let roster, try roster.rosterID() == committee.roster else { return }
         let ranking = CommitteeRanking(of: roster, randomness: Randomness(of: request, id: requestID).ranking)

@@ -158,18 +158,89 @@ import Threshold
         #expect(try stage.sign(1, promises: promises).signer == 1, "nothing was spent on the way")
     }
 
-    @Test func aNewerRosterIsPinnedAndAnOlderOneRefused() throws {
-        let next = try stage.fixture.nextRoster()
+    /// A decision of the first epoch that is brought after the signer has pinned `newest`.
+    private func signOld(
+        after newest: [SignedRoster], text: String = "old", isWinner: (Int) -> Bool = { _ in true }
+    ) throws -> ShareReply {
+        for roster in newest { try stage.open(1, pinned: roster) }
+        let evidence = try stage.fixture.evidence(try stage.fixture.request(text)) { isWinner($0) ? "Paris" : "London" }
+        let decision = try stage.fixture.decision(evidence, at: Stage.clock) { vote in
+            evidence.committee.members.firstIndex { $0.node == vote.body.node }.map(isWinner) ?? false
+        }
+        return try stage.sign(1, decision: decision, evidence: evidence)
+    }
+
+    private func member(_ index: Int, of text: String = "old") throws -> Ed25519.PublicKey {
+        try stage.fixture.committee(try stage.fixture.request(text)).members[index].node
+    }
+
+    @Test func aNewerRosterIsPinnedAndOneItKnowsStillCounts() throws {
         var later = stage.fixture
-        later.roster = next
+        later.roster = try stage.fixture.nextRoster()
         let evidence = try later.evidence(try later.request("later"))
         let decision = try later.decision(evidence, at: Stage.clock)
         _ = try stage.sign(1)
         #expect(try stage.sign(1, decision: decision, evidence: evidence).signer == 1)
         let old = try stage.fixture.evidence(try stage.fixture.request("old"))
         let late = try stage.fixture.decision(old, at: Stage.clock)
-        expectRefusal(.roster(.older)) { try stage.sign(1, decision: late, evidence: old) }
-        #expect(try stage.sign(1).signer == 1, "what is on record is signed again")
+        #expect(try stage.sign(1, decision: late, evidence: old).signer == 1, "nothing has changed for its voters")
+    }
+
+    @Test func aVoterThatWasRevokedMeanwhileCountsForNothing() throws {
+        let voter = try member(0)
+        for status in [Roster.Status.revoked, .left] {
+            let next = try stage.fixture.nextRoster { roster in
+                for index in roster.nodes.indices where roster.nodes[index].key == voter {
+                    roster.nodes[index].status = status
+                }
+            }
+            expectRefusal(.voterRevoked) { try signOld(after: [next]) }
+        }
+        let gone = try stage.fixture.nextRoster { $0.nodes.removeAll { $0.key == voter } }
+        expectRefusal(.voterRevoked) { try signOld(after: [gone]) }
+        // It was on the committee and lost: the decision never was its own.
+        #expect(try signOld(after: [gone]) { $0 != 0 }.signer == 1)
+    }
+
+    @Test func aVoterOfAnotherOperatorByNowCountsForNothing() throws {
+        let voter = try member(1)
+        let next = try stage.fixture.nextRoster { roster in
+            for index in roster.nodes.indices where roster.nodes[index].key == voter {
+                roster.nodes[index].operator = roster.operators.first { $0.name != roster.nodes[index].operator }!.name
+            }
+        }
+        expectRefusal(.voterRevoked) { try signOld(after: [next]) }
+    }
+
+    @Test func otherWeightsOverruleAnOlderEpoch() throws {
+        let next = try stage.fixture.nextRoster { $0.operators[2].weight = 7 }
+        expectRefusal(.rosterSuperseded) { try signOld(after: [next]) }
+    }
+
+    @Test func anEpochTheSignerNeverHeardOfCountsForNothing() throws {
+        let second = try stage.fixture.nextRoster()
+        let third = try stage.fixture.nextRoster(after: second)
+        // The third names the second; of the first it says nothing.
+        expectRefusal(.rosterSuperseded) { try signOld(after: [third]) }
+        try stage.open(1, pinned: second)
+        #expect(try signOld(after: [second]).signer == 1)
+    }
+
+    @Test func theLastSixtyFourEpochsAreRemembered() throws {
+        var pin = try RosterPin(stage.fixture.roster, in: stage.fixture.genesis)
+        var roster = stage.fixture.roster
+        var all = [roster]
+        for _ in 0..<RosterPin.memory {
+            roster = try stage.fixture.nextRoster(after: roster)
+            all.append(roster)
+            try pin.advance(to: roster)
+        }
+        #expect(try pin.relation(of: all[0], in: stage.fixture.genesis) == .unknown)
+        #expect(try pin.relation(of: all[1], in: stage.fixture.genesis) == .past)
+        let restarted = try RosterPin(roster, known: pin.known, in: stage.fixture.genesis)
+        #expect(restarted == pin, "a restart forgets nothing")
+        let fork = try stage.fixture.nextRoster(after: all[1]) { $0.operators[0].weight = 9 }
+        #expect(try pin.relation(of: fork, in: stage.fixture.genesis) == .contradictory)
     }
 
     @Test func aRosterThatContradictsThePinnedOneIsRefused() throws {
@@ -184,7 +255,7 @@ import Threshold
         )
         let evidence = try fork.evidence(try fork.request())
         let decision = try fork.decision(evidence, at: Stage.clock)
-        expectRefusal(.roster(.contradictory)) { try stage.sign(1, decision: decision, evidence: evidence) }
+        expectRefusal(.rosterContradictory) { try stage.sign(1, decision: decision, evidence: evidence) }
         fork.roster.signatures = []
         let unsigned = try fork.evidence(try fork.request())
         #expect(throws: Refusal.self) {
