@@ -105,24 +105,33 @@ let package = Package(
                 "ModelPackages", "NodeState", "Postgres", "ServiceKit", "TLS", logging,
             ]),
 
+        library("ServiceArguments", ["HTTPTransport", "ServiceKit", "TLS", arguments, logging]),
+
         // Floor 6: what several test targets share
         library(
             "TestKit",
             ["Canonical", "Consensus", "CoordinatorStore", "Cryptography", "DNAProtocol", "LocalNetwork", "Postgres"]),
 
         // Floor 6: options → service → run
-        executable("gateway", ["GatewayService", "HTTPTransport", "Postgres", "ServiceKit", logging]),
         executable(
-            "inference-worker", ["HTTPTransport", "Inference", "Kernels", "ServiceKit", "WorkerService", logging]),
-        executable("consensus-aggregator", ["AggregatorService", "Postgres", "ServiceKit", logging]),
-        executable("signer", ["SignerService", "ServiceKit", logging]),
+            "gateway",
+            ["GatewayService", "HTTPTransport", "Postgres", "ServiceArguments", "ServiceKit", lifecycle, logging]),
+        executable(
+            "inference-worker",
+            [
+                "HTTPTransport", "Inference", "Kernels", "ServiceArguments", "ServiceKit", "TLS", "WorkerService",
+                lifecycle, logging,
+            ]),
+        executable(
+            "consensus-aggregator",
+            ["AggregatorService", "Postgres", "ServiceArguments", "ServiceKit", lifecycle, logging]),
+        executable("signer", ["ServiceArguments", "ServiceKit", "SignerService", lifecycle, logging]),
         executable(
             "dna",
             [
                 "Canonical", "Consensus", "CoordinatorStore", "Cryptography", "DNAProtocol", "HTTPTransport",
-                "Inference",
-                "Kernels", "LocalNetwork", "ModelPackages", "NodeState", "Postgres", "ServiceKit", "WorkerService",
-                logging,
+                "Inference", "Kernels", "LocalNetwork", "ModelPackages", "NodeState", "Postgres", "ServiceArguments",
+                "ServiceKit", "TLS", "WorkerService", logging,
             ]),
         executable("http-benchmark-server", ["ServiceKit", hummingbird, lifecycle, logging] + nio),
 
@@ -165,7 +174,9 @@ let package = Package(
         tests(
             "ServiceKitTests",
             ["HTTPTransport", "ServiceKit", "TLS", httpTypes, hummingbird, lifecycle, logging, metrics] + nio),
-        tests("SignerServiceTests", service + ["Consensus", "NodeState", "SignerService", "TestKit", "Threshold"]),
+        tests(
+            "SignerServiceTests",
+            service + ["Consensus", "NodeState", "SignerService", "TLS", "TestKit", "Threshold"] + nio),
         tests("TLSTests", ["TLS"]),
         tests("ThresholdTests", ["Cryptography", "Threshold"], resources: vectors),
         tests("TidyTests", []),

@@ -18,6 +18,10 @@ public struct AggregatorOptions: Sendable {
     public var host = "127.0.0.1"
     /// Port to bind; 0 takes a free one.
     public var port = 0
+    /// TLS of the listener; nil in the clear.
+    public var tls: HTTPTLSOptions?
+    /// TLS for calls to the signers; nil in the clear.
+    public var signerTLS: HTTPTLSOptions?
     /// This replica's name among those that share the database, 1 to 64 bytes. A replica that starts under a name takes
     /// over at once what was held under it.
     public var replicaName = "aggregator"

@@ -35,7 +35,9 @@ public final class AggregatorService: Service {
             limits: .init(connections: options.databaseConnections))
         databaseMetrics.show(in: metrics) { [pool] in pool.load }
         store = AggregatorStore(pool: pool)
-        let client = HTTPClient(logger: logger)
+        var clientOptions = HTTPClientOptions()
+        clientOptions.tls = options.signerTLS
+        let client = HTTPClient(options: clientOptions, logger: logger)
         self.client = client
         let signers = options.signers.sorted { $0.key < $1.key }.map { identifier, origin in
             SignerConnection(
@@ -57,6 +59,7 @@ public final class AggregatorService: Service {
             desk: desk, admission: admission, store: store, signers: signers, keys: keys,
             threshold: options.genesis.signers.threshold)
         var server = HTTPServiceOptions(host: options.host, port: options.port)
+        server.server.tls = options.tls
         server.server.requestBodyLimit = AggregatorRoutes.bodyLimit
         let router = routes.router()
         router.addMetricsRoute(metrics)

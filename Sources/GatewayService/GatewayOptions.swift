@@ -1,5 +1,6 @@
 public import HTTPTransport
 public import Postgres
+public import ServiceKit
 
 /// What a gateway needs to know.
 public struct GatewayOptions: Sendable {
@@ -11,6 +12,12 @@ public struct GatewayOptions: Sendable {
     public var host = "127.0.0.1"
     /// Port to bind, for HTTP/2 with prior knowledge and HTTP/1.1; 0 takes a free one.
     public var port = 0
+    /// TLS of the public port; nil for cleartext, as behind a proxy that ends TLS.
+    public var tls: HTTPTLSOptions?
+    /// TLS for calls to the aggregators; nil in the clear.
+    public var aggregatorTLS: HTTPTLSOptions?
+    /// Where operators look: health and metrics. Nil for nowhere.
+    public var operations: HTTPServiceOptions?
     /// The longest a client waits for its answer.
     public var requestTimeout: Duration = .seconds(300)
     /// How long the network may try to answer a request, in seconds; longer than a client waits.

@@ -18,6 +18,7 @@ public final class GatewayService: Service {
     private let client: HTTPClient
     private let listener: ChangeListener
     private let http: HTTPService
+    private let operations: HTTPService?
     private let logger: Logger
 
     /// A gateway that binds and connects when it runs.
@@ -33,7 +34,9 @@ public final class GatewayService: Service {
                 connections: options.databaseConnections, waiters: 2 * options.waiters,
                 acquireTimeout: Self.acquireTimeout))
         databaseMetrics.show(in: metrics) { [pool] in pool.load }
-        client = HTTPClient(logger: logger)
+        var clientOptions = HTTPClientOptions()
+        clientOptions.tls = options.aggregatorTLS
+        client = HTTPClient(options: clientOptions, logger: logger)
         let store = RequestStore(pool: pool)
         let waiting = WaitingRegistry(limit: options.waiters)
         GatewayMetrics.add(to: metrics, waiting: waiting)
@@ -42,18 +45,26 @@ public final class GatewayService: Service {
             store: store, waiting: waiting, timeout: options.requestTimeout, lifetime: options.requestLifetime)
         let client = client
         let aggregators = options.aggregators.map { JSONClient(client, origin: $0, retry: .never) }
-        let router = GatewayRoutes(desk: desk, aggregators: aggregators).router()
-        let server = HTTPServiceOptions(host: options.host, port: options.port, servesHTTP1: true)
-        http = HTTPService(router: router, options: server, logger: logger, metrics: metrics)
+        let routes = GatewayRoutes(desk: desk, aggregators: aggregators)
+        var server = HTTPServiceOptions(host: options.host, port: options.port, servesHTTP1: true)
+        server.server.tls = options.tls
+        http = HTTPService(router: routes.router(), options: server, logger: logger, metrics: metrics)
+        operations = options.operations.map { listener in
+            HTTPService(router: routes.operations(metrics), options: listener, logger: logger)
+        }
     }
 
     /// The port, once it is bound. Throws when binding failed.
     public func port() async throws -> Int { try await http.port() }
 
+    /// The operators' port, once it is bound; nil without one.
+    public func operationsPort() async throws -> Int? { try await operations?.port() }
+
     /// Serves until graceful shutdown: open requests end first, then the listener.
     public func run() async throws {
         // Stopped in reverse order.
-        let group = ServiceGroup(configuration: .init(services: [listener, http], logger: logger))
+        let services: [any Service] = [listener] + [operations].compactMap(\.self) + [http]
+        let group = ServiceGroup(configuration: .init(services: services, logger: logger))
         do {
             try await group.run()
         } catch {

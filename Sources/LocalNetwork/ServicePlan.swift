@@ -64,7 +64,8 @@ struct ServicePlan: Sendable {
             var inherited = ProcessInfo.processInfo.environment.filter { Self.inherited.contains($0.key) }
             inherited.merge(environment) { $1 }
             return ProcessSpecification(
-                name: name, executable: options.executables + "/" + executable, arguments: arguments,
+                name: name, executable: options.executables + "/" + executable,
+                arguments: arguments + ["--plaintext"],
                 environment: inherited, logFile: folder.log(name))
         }
 

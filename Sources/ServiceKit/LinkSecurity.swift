@@ -19,16 +19,16 @@ public struct LinkFiles: Hashable, Sendable {
     public var certificate: String
     /// The certificate's key.
     public var privateKey: Key
-    /// Who vouches for the peers: PEM, one certificate or several.
-    public var authority: String
+    /// Who vouches for the peers: PEM, one certificate or several. Nil for a public listener, which asks nobody.
+    public var authority: String?
 
     /// Three files.
-    public init(certificate: String, privateKey: String, authority: String) {
+    public init(certificate: String, privateKey: String, authority: String?) {
         self.init(certificate: certificate, key: .file(privateKey), authority: authority)
     }
 
     /// Two files and a key.
-    public init(certificate: String, key: Key, authority: String) {
+    public init(certificate: String, key: Key, authority: String?) {
         self.certificate = certificate
         self.privateKey = key
         self.authority = authority
@@ -59,8 +59,6 @@ extension LinkFiles.Key: Hashable {
 public final class LinkSecurity: Service {
     /// How often the files are looked at.
     public static let watchInterval: Duration = .seconds(5)
-    /// ALPN names of the links between services. Tools such as Prometheus speak the second one.
-    private static let protocols = ["h2", "http/1.1"]
 
     /// Every option handed out, to be renewed with the files.
     private struct Issued {
@@ -104,13 +102,16 @@ public final class LinkSecurity: Service {
     /// When this side's certificate ends, seconds since 1970; nil as long as it has none.
     public var notAfter: Int64? { state.withLock { $0.material.credentials?.certificate.notAfter } }
 
-    /// TLS for a listener of the network's members.
-    public func server(_ clients: ClientCertificates = .required) throws -> HTTPTLSOptions {
+    /// TLS for a listener.
+    /// - Parameter servesHTTP1: whether it answers HTTP/1.1 as well.
+    public func server(
+        _ clients: ClientCertificates = .required, servesHTTP1: Bool = false
+    ) throws -> HTTPTLSOptions {
         try issue { material in
             guard let credentials = material.credentials else { throw LinkError.noCertificate }
             return try .server(
                 credentials: credentials, authorities: material.authorities, clients: clients,
-                rules: PeerRules(network: material.network), protocols: Self.protocols)
+                rules: PeerRules(network: material.network), protocols: servesHTTP1 ? ["h2", "http/1.1"] : ["h2"])
         }
     }
 
@@ -175,9 +176,7 @@ private struct LinkMaterial: Sendable {
 
     init(_ files: LinkFiles, network: String?, mayLackCertificate: Bool) throws {
         marks = FileMark.all(of: files)
-        authorities = try LinkError.naming(files.authority) {
-            try Certificate.chain(pem: PEMFile.read(files.authority))
-        }
+        authorities = try files.authority.map(Self.certificates) ?? []
         if mayLackCertificate, marks[0] == nil {
             credentials = nil
         } else {
@@ -185,14 +184,16 @@ private struct LinkMaterial: Sendable {
         }
         let own = credentials?.certificate.identity
         if let own, let network, own.network != network { throw LinkError.otherNetwork(files.certificate) }
-        if credentials != nil, own == nil { throw LinkError.noIdentity(files.certificate) }
-        self.network = network ?? own?.network
+        if files.authority != nil, credentials != nil, own == nil { throw LinkError.noIdentity(files.certificate) }
+        self.network = files.authority == nil ? nil : network ?? own?.network
+    }
+
+    private static func certificates(_ path: String) throws -> [Certificate] {
+        try LinkError.naming(path) { try Certificate.chain(pem: PEMFile.read(path)) }
     }
 
     private static func credentials(_ files: LinkFiles) throws -> TLSCredentials {
-        let chain = try LinkError.naming(files.certificate) {
-            try Certificate.chain(pem: PEMFile.read(files.certificate))
-        }
+        let chain = try certificates(files.certificate)
         switch files.privateKey {
         case .held(let key): return try TLSCredentials(chain: chain, privateKey: key)
         case .file(let path):
@@ -221,7 +222,7 @@ private struct FileMark: Hashable, Sendable {
 
     /// The certificate's first.
     static func all(of files: LinkFiles) -> [FileMark?] {
-        var paths = [files.certificate, files.authority]
+        var paths = [files.certificate] + [files.authority].compactMap(\.self)
         if case .file(let path) = files.privateKey { paths.append(path) }
         return paths.map { FileMark($0) }
     }

@@ -27,9 +27,12 @@ public final class Signer: Service {
         let opening = try Opening(options, logger)
         board = opening.board
         folder = opening.folder
-        client = HTTPClient(logger: logger)
+        var clientOptions = HTTPClientOptions()
+        clientOptions.tls = options.peerTLS
+        client = HTTPClient(options: clientOptions, logger: logger)
         keyGeneration = try opening.begin(client)
         let router = ServiceRouter.service()
+        router.add(middleware: RequireRole.any)
         SignerRoutes(board: opening.board, office: opening.office).add(to: router)
         router.addMetricsRoute(metrics)
         http = HTTPService(router: router, options: options.http, logger: logger, metrics: metrics)

@@ -20,8 +20,10 @@ public struct SignerOptions: Sendable {
     public var rosterPath: String?
     /// Where the other signers are. Needed until the key generation is over; this signer's own entry is ignored.
     public var peers: [Int: HTTPOrigin]
-    /// Where to listen.
+    /// Where to listen, and by which TLS.
     public var http: HTTPServiceOptions
+    /// TLS for calls to the other signers; nil in the clear.
+    public var peerTLS: HTTPTLSOptions?
     /// What deriving the key of a newly sealed file costs.
     public var sealingCost = SealedFile.Cost.moderate
 

@@ -16,13 +16,15 @@ struct SignerRoutes: Sendable {
 
     func add(to router: ServiceRouter) {
         router.addHealthRoutes(checks: [HealthCheck("share") { _ = try await office.desk() }])
-        router.getJSON("v1/key-generation/messages", messages)
-        router.getJSON("v1/network-file") { _, _ in try await office.networkFile() }
-        router.postJSON("v1/signing/nonces") { (request: NonceRequest, _) in
+        router.group().add(middleware: RequireRole(.signer)).getJSON("v1/key-generation/messages", messages)
+        router.group().add(middleware: RequireRole(.signer, .aggregator, .administrator))
+            .getJSON("v1/network-file") { _, _ in try await office.networkFile() }
+        let signing = router.group().add(middleware: RequireRole(.aggregator))
+        signing.postJSON("v1/signing/nonces") { (request: NonceRequest, _) in
             let desk = try await office.desk()
             return try await offLoop { try desk.promise(request, at: .now) }
         }
-        router.postJSON("v1/signing/shares", limit: Self.bodyLimit, share)
+        signing.postJSON("v1/signing/shares", limit: Self.bodyLimit, share)
     }
 
     /// `step` names the message that is waited for, `wait` the seconds; both may be absent.

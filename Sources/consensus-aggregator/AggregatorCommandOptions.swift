@@ -1,14 +1,19 @@
 import AggregatorService
 import ArgumentParser
 import Foundation
+import Logging
 import Postgres
+import ServiceArguments
 import ServiceKit
+import ServiceLifecycle
 
 /// The aggregator's command line and environment.
 struct AggregatorCommandOptions: ParsableArguments {
-    private static let host = Setting("host", default: "127.0.0.1", help: "Address to bind")
-    private static let port = Setting(
-        "port", default: 8085, range: 0...65_535, help: "Port for HTTP/2; 0 takes a free one")
+    struct Listener: ListenerDefaults {
+        static let port = 8085
+        static let purpose = "HTTP/2"
+    }
+
     private static let commitTimeout = Setting(
         "commit-timeout", default: 120, range: 1...86_400, help: "How long a committee may take to commit, in seconds")
     private static let voteTimeout = Setting(
@@ -22,24 +27,17 @@ struct AggregatorCommandOptions: ParsableArguments {
     @Option(help: "The coordinator's database: a PostgreSQL URI or key=value string (DNA_DATABASE).")
     var database: String?
 
-    @Option(help: "The network's genesis (DNA_GENESIS).")
-    var genesis: String?
-
-    @Option(help: "The newest roster epoch (DNA_ROSTER).")
-    var roster: String?
+    @OptionGroup var network: NetworkArguments
 
     @Option(
         help: "A model's package folder or its manifest.json; may be repeated (DNA_MODEL, separated by commas).")
     var model: [String] = []
 
-    @Option(help: "All signers: 1=http://host:port,2=… (DNA_SIGNERS).")
+    @Option(help: "All signers: 1=https://host:port,2=… (DNA_SIGNERS).")
     var signers: String?
 
-    @Option(help: ArgumentHelp(Self.host.fullHelp))
-    var host: String?
-
-    @Option(help: ArgumentHelp(Self.port.fullHelp))
-    var port: Int?
+    @OptionGroup var listener: ListenerArguments<Listener>
+    @OptionGroup var link: LinkArguments
 
     @Option(help: ArgumentHelp(Self.commitTimeout.fullHelp))
     var commitTimeout: Int?
@@ -55,28 +53,35 @@ struct AggregatorCommandOptions: ParsableArguments {
 
     func resolve(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws -> AggregatorOptions {
         func text(_ option: String?, _ name: String, _ variable: String) throws -> String {
-            guard let text = option ?? environment[variable] else {
-                throw ValidationError("--\(name) or \(variable) is required")
-            }
-            return text
+            try required(option, name, variable, environment)
         }
         let models = model.isEmpty ? environment["DNA_MODEL"]?.split(separator: ",").map(String.init) ?? [] : model
         let files = try AggregatorFiles(
-            genesis: try text(genesis, "genesis", "DNA_GENESIS"), roster: try text(roster, "roster", "DNA_ROSTER"),
+            genesis: try network.genesisPath(environment),
+            roster: try text(network.rosterPath(environment), "roster", "DNA_ROSTER"),
             models: models)
         guard let signers = AggregatorOptions.signers(try text(signers, "signers", "DNA_SIGNERS")) else {
-            throw ValidationError("--signers: expected 1=http://host:port,2=…")
+            throw ValidationError("--signers: expected 1=https://host:port,2=…")
         }
         var options = AggregatorOptions(
             database: try connection(try text(database, "database", "DNA_DATABASE")), genesis: files.genesis,
             roster: files.roster, manifests: files.manifests, signers: signers)
-        options.host = try Self.host.resolve(host, environment: environment)
-        options.port = try Self.port.resolve(port, environment: environment)
+        (options.host, options.port) = try listener.resolve(environment)
         options.commitTimeout = Int64(try Self.commitTimeout.resolve(commitTimeout, environment: environment))
         options.voteTimeout = Int64(try Self.voteTimeout.resolve(voteTimeout, environment: environment))
         options.leaseSeconds = Double(try Self.leaseSeconds.resolve(leaseSeconds, environment: environment))
         options.replicaName = try Self.replicaName.resolve(replicaName, environment: environment)
         return options
+    }
+
+    /// Gives the options their TLS, and returns what watches the files.
+    func secure(_ options: inout AggregatorOptions, logger: Logger) throws -> [any Service] {
+        let link = try link.link(network: "\(options.genesis.networkID())", logger: logger)
+        try LinkArguments.require(Array(options.signers.values), of: "signers", link)
+        // Whoever wants to join has no certificate yet; every other route asks for one.
+        options.tls = try link?.server(.optional)
+        options.signerTLS = try link?.client(expecting: .signer)
+        return [link].compactMap(\.self)
     }
 
     private func connection(_ text: String) throws -> PostgresConfiguration {

@@ -1,6 +1,7 @@
 import AggregatorService
 import ArgumentParser
 import Logging
+import ServiceArguments
 import ServiceKit
 
 /// Options → service → run.
@@ -16,12 +17,13 @@ struct ConsensusAggregator: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: AggregatorCommandOptions
+    @OptionGroup var log: LogArguments
 
     func run() async throws {
-        let options = try options.resolve()
-        bootstrapLogging(level: .info)
-        let logger = Logger(label: "consensus-aggregator")
-        let service = try AggregatorService(options, logger: logger, metrics: .ofProcess())
-        try await runServices([service], logger: logger)
+        var settings = try options.resolve()
+        let logger = try log.start("consensus-aggregator")
+        let links = try options.secure(&settings, logger: logger)
+        let service = try AggregatorService(settings, logger: logger, metrics: .ofProcess())
+        try await runServices(links + [service], logger: logger)
     }
 }

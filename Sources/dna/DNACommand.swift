@@ -8,6 +8,6 @@ struct DNACommand: AsyncParsableCommand {
         abstract: "Answers to LLM prompts that nobody has to take on trust.",
         subcommands: [
             UpCommand.self, AskCommand.self, VerifyCommand.self, ReplayCommand.self, GenerateCommand.self,
-            NetworkCommand.self, ModelCommand.self, MigrateCommand.self, HealthCommand.self,
+            NetworkCommand.self, ModelCommand.self, MigrateCommand.self, HealthCommand.self, PKICommand.self,
         ])
 }

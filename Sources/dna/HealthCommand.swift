@@ -1,6 +1,8 @@
 import ArgumentParser
+import Foundation
 import HTTPTransport
 import Logging
+import ServiceArguments
 import ServiceKit
 
 /// `dna health URL`.
@@ -8,9 +10,13 @@ struct HealthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "health",
         abstract: "Ask a service whether it can serve.",
-        discussion: "Exits 0 if it can, and 1 with what is missing if it cannot or does not answer.")
+        discussion: """
+            Exits 0 if it can, and 1 with what is missing if it cannot or does not answer. An https URL needs a \
+            certificate of the network, such as the service's own.
+            """)
 
     @Argument(help: "The service's URL.") var url: String
+    @OptionGroup var link: LinkArguments
     @Flag(help: "Only whether the process is alive.") var alive = false
     @Option(help: "Seconds to wait for the answer.") var timeout = 4
 
@@ -19,10 +25,15 @@ struct HealthCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        guard let origin = HTTPOrigin(url) else { throw ValidationError("\(url) is not an http URL") }
+        guard let origin = HTTPOrigin(url) else { throw ValidationError("\(url) is not an http or https URL") }
         var logger = Logger(label: "dna")
         logger.logLevel = .critical
-        let client = HTTPClient(logger: logger)
+        var options = HTTPClientOptions()
+        if origin.isSecure, let files = try link.files() {
+            options.tls = try LinkSecurity(files, logger: logger)
+                .client(expecting: .gateway, .aggregator, .worker, .signer)
+        }
+        let client = HTTPClient(options: options, logger: logger)
         let answer = await answer(of: JSONClient(client, origin: origin, retry: .never))
         await client.shutdown()
         guard let answer else { return }

@@ -3,6 +3,7 @@ import GatewayService
 import HTTPTransport
 import Logging
 import Postgres
+import ServiceArguments
 import ServiceKit
 
 /// Options → service → run.
@@ -17,12 +18,14 @@ struct Gateway: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: GatewayCommandOptions
+    @OptionGroup var log: LogArguments
 
     func run() async throws {
-        let options = try options.resolve()
-        bootstrapLogging(level: .info)
-        let logger = Logger(label: "gateway")
+        var settings = try options.resolve()
+        let logger = try log.start("gateway")
+        let links = try options.secure(&settings, logger: logger)
         let metrics = MetricsRegistry.ofProcess()
-        try await runServices([GatewayService(options, logger: logger, metrics: metrics)], logger: logger)
+        let gateway = GatewayService(settings, logger: logger, metrics: metrics)
+        try await runServices(links + [gateway], logger: logger)
     }
 }

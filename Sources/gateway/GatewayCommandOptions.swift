@@ -2,14 +2,22 @@ import ArgumentParser
 import Foundation
 import GatewayService
 import HTTPTransport
+import Logging
 import Postgres
+import ServiceArguments
 import ServiceKit
+import ServiceLifecycle
 
 /// The gateway's command line and environment.
 struct GatewayCommandOptions: ParsableArguments {
-    private static let host = Setting("host", default: "127.0.0.1", help: "Address to bind")
-    private static let port = Setting(
-        "port", default: 8080, range: 0...65_535, help: "Port for HTTP/2 and HTTP/1.1; 0 takes a free one")
+    struct Listener: ListenerDefaults {
+        static let port = 8080
+        static let purpose = "HTTP/2 and HTTP/1.1"
+    }
+
+    private static let operationsPort = Setting(
+        "operations-port", default: -1, range: -1...65_535,
+        help: "Port for /healthz, /readyz and /metrics, with the links' TLS; 0 takes a free one, -1 none")
     private static let timeout = Setting(
         "request-timeout", default: 300, range: 1...86_400, help: "The longest a client waits for an answer, in seconds"
     )
@@ -20,14 +28,22 @@ struct GatewayCommandOptions: ParsableArguments {
     @Option(help: "The coordinator's database: a PostgreSQL URI or key=value string (DNA_DATABASE).")
     var database: String?
 
-    @Option(help: "An aggregator, http://host:port; repeat it for more (DNA_AGGREGATOR, separated by commas).")
+    @Option(help: "An aggregator, https://host:port; repeat it for more (DNA_AGGREGATOR, separated by commas).")
     var aggregator: [String] = []
 
-    @Option(help: ArgumentHelp(Self.host.fullHelp))
-    var host: String?
+    @OptionGroup var listener: ListenerArguments<Listener>
+    @OptionGroup var link: LinkArguments
 
-    @Option(help: ArgumentHelp(Self.port.fullHelp))
-    var port: Int?
+    @Option(
+        help: "The public port's certificate: PEM, watched; that port is in the clear without (DNA_PUBLIC_CERTIFICATE)."
+    )
+    var publicCertificate: String?
+
+    @Option(help: "The public certificate's private key: PEM (DNA_PUBLIC_PRIVATE_KEY).")
+    var publicPrivateKey: String?
+
+    @Option(help: ArgumentHelp(Self.operationsPort.fullHelp))
+    var operationsPort: Int?
 
     @Option(help: ArgumentHelp(Self.timeout.fullHelp))
     var requestTimeout: Int?
@@ -40,8 +56,7 @@ struct GatewayCommandOptions: ParsableArguments {
             throw ValidationError("--database or DNA_DATABASE is required")
         }
         var options = GatewayOptions(database: try connection(database), aggregators: try aggregators(environment))
-        options.host = try Self.host.resolve(host, environment: environment)
-        options.port = try Self.port.resolve(port, environment: environment)
+        (options.host, options.port) = try listener.resolve(environment)
         options.requestTimeout = .seconds(try Self.timeout.resolve(requestTimeout, environment: environment))
         options.requestLifetime = try Self.lifetime.resolve(requestLifetime, environment: environment)
         guard .seconds(options.requestLifetime) >= options.requestTimeout else {
@@ -50,13 +65,43 @@ struct GatewayCommandOptions: ParsableArguments {
         return options
     }
 
+    /// Gives the options their TLS, and returns what watches the files.
+    func secure(
+        _ options: inout GatewayOptions, logger: Logger,
+        _ environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws -> [any Service] {
+        let link = try link.link(logger: logger)
+        try LinkArguments.require(options.aggregators, of: "aggregator", link)
+        options.aggregatorTLS = try link?.client(expecting: .aggregator)
+        let port = try Self.operationsPort.resolve(operationsPort, environment: environment)
+        if port >= 0 {
+            var operations = HTTPServiceOptions(host: options.host, port: port, servesHTTP1: true)
+            operations.server.tls = try link?.server(servesHTTP1: true)
+            options.operations = operations
+        }
+        let open = try publicFiles(environment).map { try LinkSecurity($0, logger: logger) }
+        options.tls = try open?.server(.ignored, servesHTTP1: true)
+        return [link, open].compactMap(\.self)
+    }
+
+    private func publicFiles(_ environment: [String: String]) throws -> LinkFiles? {
+        let certificate = publicCertificate ?? environment["DNA_PUBLIC_CERTIFICATE"]
+        let key = publicPrivateKey ?? environment["DNA_PUBLIC_PRIVATE_KEY"]
+        switch (certificate, key) {
+        case (let certificate?, let key?):
+            return LinkFiles(certificate: certificate, privateKey: key, authority: nil)
+        case (nil, nil): return nil
+        default: throw ValidationError("--public-certificate and --public-private-key go together")
+        }
+    }
+
     private func aggregators(_ environment: [String: String]) throws -> [HTTPOrigin] {
         let inherited = environment["DNA_AGGREGATOR"]?.split(separator: ",").map(String.init) ?? []
         let texts = aggregator.isEmpty ? inherited : aggregator
         guard !texts.isEmpty else { throw ValidationError("--aggregator or DNA_AGGREGATOR is required") }
         return try texts.map { text in
             guard let origin = HTTPOrigin(text) else {
-                throw ValidationError("--aggregator: not http://host:port: \(text)")
+                throw ValidationError("--aggregator: not https://host:port: \(text)")
             }
             return origin
         }

@@ -1,7 +1,9 @@
 import ArgumentParser
 import HTTPTransport
 import Logging
+import ServiceArguments
 import ServiceKit
+import ServiceLifecycle
 import WorkerService
 
 /// Options → service → run.
@@ -13,20 +15,27 @@ struct InferenceWorker: AsyncParsableCommand {
         discussion: "Each option can also be given by the environment variable named with it.")
 
     @OptionGroup var options: InferenceWorkerOptions
+    @OptionGroup var log: LogArguments
 
     func run() async throws {
-        let (options, http) = (try options.resolve(), try options.http())
-        bootstrapLogging(level: .info)
-        let logger = Logger(label: "inference-worker")
-        let client = HTTPClient(logger: logger)
+        let settings = try options.resolve()
+        var http = try options.http()
+        let logger = try log.start("inference-worker")
         let metrics = MetricsRegistry.ofProcess()
-        let parts = try WorkerParts.load(options, logger: logger)
+        let parts = try WorkerParts.load(settings, logger: logger)
+        let link = try options.link(parts, logger: logger)
+        http.server.tls = try link?.server()
+        var clientOptions = HTTPClientOptions()
+        clientOptions.tls = try link?.client(expecting: .aggregator)
+        let client = HTTPClient(options: clientOptions, logger: logger)
         let worker = try Worker(parts, client: client, logger: logger, metrics: metrics)
         let router = ServiceRouter.service()
+        router.add(middleware: RequireRole.any)
         router.addHealthRoutes(checks: worker.healthChecks)
         router.addMetricsRoute(metrics)
         let server = HTTPService(router: router, options: http, logger: logger, metrics: metrics)
-        try await runServices([server, worker], logger: logger)
+        let links: [any Service] = [link].compactMap(\.self)
+        try await runServices(links + [server, worker], logger: logger)
         await client.shutdown()
     }
 }

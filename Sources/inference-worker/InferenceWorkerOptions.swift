@@ -3,14 +3,19 @@ import Foundation
 import HTTPTransport
 import Inference
 import Kernels
+import Logging
+import ServiceArguments
 import ServiceKit
+import TLS
 import WorkerService
 
 /// The worker's command line and environment.
 struct InferenceWorkerOptions: ParsableArguments {
-    private static let host = Setting("host", default: "127.0.0.1", help: "Address to bind for /healthz and /readyz")
-    private static let port = Setting(
-        "port", default: 8070, range: 0...65_535, help: "Port for HTTP/2; 0 takes a free one")
+    struct Listener: ListenerDefaults {
+        static let port = 8070
+        static let purpose = "/healthz, /readyz and /metrics over HTTP/2"
+    }
+
     private static let threads = Setting(
         "threads", default: EngineOptions.machineThreads, range: 1...256, help: "Threads that compute together")
     private static let cores = Setting(
@@ -22,11 +27,7 @@ struct InferenceWorkerOptions: ParsableArguments {
     @Option(help: "The folder of the model package (DNA_MODEL).")
     var model: String?
 
-    @Option(help: "The network's genesis (DNA_GENESIS).")
-    var genesis: String?
-
-    @Option(help: "A signed roster epoch, against which committees are checked (DNA_ROSTER).")
-    var roster: String?
+    @OptionGroup var network: NetworkArguments
 
     @Option(help: "The sealed node key (DNA_NODE_KEY).")
     var nodeKey: String?
@@ -34,7 +35,7 @@ struct InferenceWorkerOptions: ParsableArguments {
     @Option(help: "A file with the key's passphrase, closed to others (DNA_PASSPHRASE_FILE).")
     var passphraseFile: String?
 
-    @Option(help: "An aggregator, http://host:port; repeat it for more (DNA_AGGREGATOR, separated by commas).")
+    @Option(help: "An aggregator, https://host:port; repeat it for more (DNA_AGGREGATOR, separated by commas).")
     var aggregator: [String] = []
 
     @Option(help: "The folder of what the node must remember (DNA_STATE).")
@@ -49,22 +50,16 @@ struct InferenceWorkerOptions: ParsableArguments {
     @Option(help: ArgumentHelp(Self.instructionSet.fullHelp))
     var instructionSet: String?
 
-    @Option(help: ArgumentHelp(Self.host.fullHelp))
-    var host: String?
-
-    @Option(help: ArgumentHelp(Self.port.fullHelp))
-    var port: Int?
+    @OptionGroup var listener: ListenerArguments<Listener>
+    @OptionGroup var link: LinkArguments
 
     func resolve(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws -> WorkerOptions {
         func text(_ option: String?, _ name: String, _ variable: String) throws -> String {
-            guard let text = option ?? environment[variable] else {
-                throw ValidationError("--\(name) or \(variable) is required")
-            }
-            return text
+            try required(option, name, variable, environment)
         }
         return WorkerOptions(
             modelPath: try text(model, "model", "DNA_MODEL"),
-            genesisPath: try text(genesis, "genesis", "DNA_GENESIS"), rosterPath: roster ?? environment["DNA_ROSTER"],
+            genesisPath: try network.genesisPath(environment), rosterPath: network.rosterPath(environment),
             nodeKeyPath: try text(nodeKey, "node-key", "DNA_NODE_KEY"),
             passphrasePath: try text(passphraseFile, "passphrase-file", "DNA_PASSPHRASE_FILE"),
             statePath: try text(state, "state", "DNA_STATE"), aggregators: try aggregators(environment),
@@ -72,9 +67,16 @@ struct InferenceWorkerOptions: ParsableArguments {
     }
 
     func http(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws -> HTTPServiceOptions {
-        HTTPServiceOptions(
-            host: try Self.host.resolve(host, environment: environment),
-            port: try Self.port.resolve(port, environment: environment))
+        let address = try listener.resolve(environment)
+        return HTTPServiceOptions(host: address.host, port: address.port)
+    }
+
+    /// The link's security. The certificate is over the node's own key: no other file is needed for it.
+    func link(_ parts: WorkerParts, logger: Logger) throws -> LinkSecurity? {
+        let key = try parts.key.seed.withUnsafeBytes { try PrivateKey(ed25519Seed: $0) }
+        let link = try link.link(network: "\(parts.genesis.networkID())", held: key, logger: logger)
+        try LinkArguments.require(parts.aggregators, of: "aggregator", link)
+        return link
     }
 
     private func aggregators(_ environment: [String: String]) throws -> [HTTPOrigin] {
@@ -83,7 +85,7 @@ struct InferenceWorkerOptions: ParsableArguments {
         guard !texts.isEmpty else { throw ValidationError("--aggregator or DNA_AGGREGATOR is required") }
         return try texts.map { text in
             guard let origin = HTTPOrigin(text) else {
-                throw ValidationError("--aggregator: not http://host:port: \(text)")
+                throw ValidationError("--aggregator: not https://host:port: \(text)")
             }
             return origin
         }

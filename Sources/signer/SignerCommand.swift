@@ -1,5 +1,6 @@
 import ArgumentParser
 import Logging
+import ServiceArguments
 import ServiceKit
 import SignerService
 
@@ -15,12 +16,13 @@ struct SignerCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: SignerCommandOptions
+    @OptionGroup var log: LogArguments
 
     func run() async throws {
-        let options = try options.resolve()
-        bootstrapLogging(level: .info)
-        let logger = Logger(label: "signer")
-        let signer = try Signer(options: options, logger: logger, metrics: .ofProcess())
-        try await runServices([signer], logger: logger)
+        var settings = try options.resolve()
+        let logger = try log.start("signer")
+        let links = try options.secure(&settings, logger: logger)
+        let signer = try Signer(options: settings, logger: logger, metrics: .ofProcess())
+        try await runServices(links + [signer], logger: logger)
     }
 }

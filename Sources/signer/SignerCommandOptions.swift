@@ -1,16 +1,19 @@
 import ArgumentParser
 import Foundation
+import Logging
+import ServiceArguments
 import ServiceKit
+import ServiceLifecycle
 import SignerService
 
 /// The signer's command line and environment.
 struct SignerCommandOptions: ParsableArguments {
-    private static let host = Setting("host", default: "127.0.0.1", help: "Address to bind")
-    private static let port = Setting(
-        "port", default: 8090, range: 0...65_535, help: "Port for HTTP/2; 0 takes a free one")
+    struct Listener: ListenerDefaults {
+        static let port = 8090
+        static let purpose = "HTTP/2"
+    }
 
-    @Option(help: "The network's genesis (DNA_GENESIS).")
-    var genesis: String?
+    @OptionGroup var network: NetworkArguments
 
     @Option(help: "This signer's identifier in the genesis (DNA_IDENTIFIER).")
     var identifier: Int?
@@ -27,40 +30,39 @@ struct SignerCommandOptions: ParsableArguments {
     @Option(help: "The sealed encryption key (DNA_ENCRYPTION_KEY).")
     var encryptionKey: String?
 
-    @Option(help: "A roster epoch; not needed once one is known (DNA_ROSTER).")
-    var roster: String?
-
-    @Option(help: "The other signers: 1=http://host:port,2=…; not needed once the key is generated (DNA_PEERS).")
+    @Option(help: "The other signers: 1=https://host:port,2=…; not needed once the key is generated (DNA_PEERS).")
     var peers: String?
 
-    @Option(help: ArgumentHelp(Self.host.fullHelp))
-    var host: String?
-
-    @Option(help: ArgumentHelp(Self.port.fullHelp))
-    var port: Int?
+    @OptionGroup var listener: ListenerArguments<Listener>
+    @OptionGroup var link: LinkArguments
 
     func resolve(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws -> SignerOptions {
         func text(_ option: String?, _ name: String, _ variable: String) throws -> String {
-            guard let text = option ?? environment[variable] else {
-                throw ValidationError("--\(name) or \(variable) is required")
-            }
-            return text
+            try required(option, name, variable, environment)
         }
         guard let identifier = identifier ?? environment["DNA_IDENTIFIER"].flatMap({ Int($0) }) else {
             throw ValidationError("--identifier or DNA_IDENTIFIER is required")
         }
         guard let peers = SignerOptions.peers(peers ?? environment["DNA_PEERS"] ?? "") else {
-            throw ValidationError("--peers: expected 1=http://host:port,2=…")
+            throw ValidationError("--peers: expected 1=https://host:port,2=…")
         }
+        let address = try listener.resolve(environment)
         return SignerOptions(
-            genesisPath: try text(genesis, "genesis", "DNA_GENESIS"), identifier: identifier,
+            genesisPath: try network.genesisPath(environment), identifier: identifier,
             statePath: try text(state, "state", "DNA_STATE"),
             passphrasePath: try text(passphraseFile, "passphrase-file", "DNA_PASSPHRASE_FILE"),
             identityKeyPath: try text(identityKey, "identity-key", "DNA_IDENTITY_KEY"),
             encryptionKeyPath: try text(encryptionKey, "encryption-key", "DNA_ENCRYPTION_KEY"),
-            rosterPath: roster ?? environment["DNA_ROSTER"], peers: peers,
-            http: HTTPServiceOptions(
-                host: try Self.host.resolve(host, environment: environment),
-                port: try Self.port.resolve(port, environment: environment)))
+            rosterPath: network.rosterPath(environment), peers: peers,
+            http: HTTPServiceOptions(host: address.host, port: address.port))
+    }
+
+    /// Gives the options their TLS, and returns what watches the files.
+    func secure(_ options: inout SignerOptions, logger: Logger) throws -> [any Service] {
+        let link = try link.link(logger: logger)
+        try LinkArguments.require(Array(options.peers.values), of: "peers", link)
+        options.http.server.tls = try link?.server()
+        options.peerTLS = try link?.client(expecting: .signer)
+        return [link].compactMap(\.self)
     }
 }

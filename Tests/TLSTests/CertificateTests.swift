@@ -38,6 +38,21 @@ private let now: Int64 = 1_800_000_000
         #expect(leaf.refusal(by: [other.certificate], now: now) != nil)
     }
 
+    @Test func aRenewalSaysTheSameForAnotherTime() throws {
+        let request = CertificateRequest(
+            identity: Self.signer, dnsNames: ["signer-1"], ipAddresses: ["::1"], publicKey: try key.publicKey,
+            lifetime: 30 * 86_400)
+        let old = try authority.issue(request, now: now)
+        #expect(!old.isDue(now: now + 19 * 86_400) && old.isDue(now: now + 21 * 86_400))
+        let later = now + 40 * 86_400
+        let new = try authority.renew(old, now: later)
+        #expect(new.identity == old.identity && new.dnsNames == old.dnsNames && new.ipAddresses == old.ipAddresses)
+        #expect(new.publicKey == old.publicKey && new.notAfter == later + 30 * 86_400)
+        #expect(new.refusal(by: [authority.certificate], now: later) == nil)
+        let other = try CertificateAuthority.create(commonName: "another", now: now)
+        #expect(throws: CertificateError.notAnAuthority) { try other.renew(old, now: later) }
+    }
+
     @Test func aLeafSignsNothing() throws {
         let leaf = try authority.issue(CertificateRequest(identity: Self.signer, publicKey: key.publicKey), now: now)
         #expect(throws: CertificateError.notAnAuthority) {

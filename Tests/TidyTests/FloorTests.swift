@@ -8,7 +8,10 @@ import Testing
         ["Canonical", "GGUF", "HTTPTransport", "Threshold"],
         ["DNAProtocol", "Inference", "NodeState"],
         ["Consensus", "CoordinatorStore", "ModelPackages", "ServiceKit"],
-        ["AggregatorService", "GatewayService", "LocalNetwork", "SignerService", "WorkerService"],
+        [
+            "AggregatorService", "GatewayService", "LocalNetwork", "ServiceArguments", "SignerService",
+            "WorkerService",
+        ],
         ["consensus-aggregator", "dna", "gateway", "http-benchmark-server", "inference-worker", "signer", "TestKit"],
     ]
 

@@ -10,9 +10,9 @@ struct AdmissionRoutes: Sendable {
     /// The most bytes of a roster epoch.
     static let rosterLimit = 8 << 20
 
-    func add(to router: ServiceRouter) {
-        addForNodes(to: router)
-        addForAdministrators(to: router)
+    /// What members see, and what administrators do.
+    func addForMembers(to router: ServiceRouter) {
+        addForAdministrators(to: router.group().add(middleware: RequireRole(.administrator)))
         router.getJSON("v1/roster") { request, context -> SignedRoster? in
             let (wait, after) = (try request.wait(), try request.number("after"))
             context.setDeadline(.seconds(wait) + AggregatorRoutes.grace)
@@ -21,7 +21,7 @@ struct AdmissionRoutes: Sendable {
     }
 
     /// Whoever may call these proves who it is by signature and invitation, not by a certificate: it has none yet.
-    private func addForNodes(to router: ServiceRouter) {
+    func addForNodes(to router: ServiceRouter) {
         router.post("v1/nodes/join") { request, context -> Response in
             let (wait, isForCertificate) = (try request.wait(), request.isForCertificate)
             context.setDeadline(.seconds(wait) + AggregatorRoutes.grace)
@@ -48,7 +48,7 @@ struct AdmissionRoutes: Sendable {
         }
     }
 
-    private func addForAdministrators(to router: ServiceRouter) {
+    private func addForAdministrators(to router: RouterGroup<ServiceContext>) {
         router.postJSON("v1/rosters", limit: Self.rosterLimit) { (signed: SignedRoster, _) -> RosterReceipt? in
             try await disclosing { try await desk.take(signed) }
         }

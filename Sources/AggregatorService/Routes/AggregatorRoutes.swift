@@ -19,30 +19,37 @@ struct AggregatorRoutes: Sendable {
 
     func router() -> ServiceRouter {
         let router = ServiceRouter.service()
+        admission.addForNodes(to: router)
+        // What is added from here on is for members only, in any role.
+        router.add(middleware: RequireRole.any)
         router.addHealthRoutes(checks: checks)
-        router.postJSON("v1/assignments/poll") { (poll: AssignmentPoll, context) -> Assignment? in
+        let nodes = router.group().add(middleware: RequireRole(.worker))
+        nodes.postJSON("v1/assignments/poll") { (poll: AssignmentPoll, context) -> Assignment? in
+            try context.requirePeerName(poll.body.node.hex)
             context.setDeadline(.seconds(max(0, min(poll.body.wait, AssignmentPoll.Body.maximumWait))) + Self.grace)
             return try await disclosing { try await desk.assignment(poll) }
         }
-        router.post("v1/requests/{id}/rounds/{round}/commitments") { request, context -> Response in
+        nodes.post("v1/requests/{id}/rounds/{round}/commitments") { request, context -> Response in
             let (id, round) = try place(context)
             let commitment = try await request.json(Commitment.self)
+            try context.requirePeerName(commitment.body.node.hex)
             try await disclosing { try await desk.take(commitment, request: id, round: round) }
             return Response(status: .accepted)
         }
-        router.post("v1/requests/{id}/rounds/{round}/votes") { request, context -> Response in
+        nodes.post("v1/requests/{id}/rounds/{round}/votes") { request, context -> Response in
             let (id, round) = try place(context)
             let submission = try await request.json(VoteSubmission.self, limit: Self.bodyLimit)
+            try context.requirePeerName(submission.vote.body.node.hex)
             try await disclosing { try await desk.take(submission, request: id, round: round) }
             return Response(status: .accepted)
         }
-        router.getJSON("v1/requests/{id}/rounds/{round}/set") { request, context -> CommitmentSet? in
+        nodes.getJSON("v1/requests/{id}/rounds/{round}/set") { request, context -> CommitmentSet? in
             let (id, round) = try place(context)
             let wait = try request.wait()
             context.setDeadline(.seconds(wait) + Self.grace)
             return try await disclosing { try await desk.set(of: id, round: round, wait: wait) }
         }
-        admission.add(to: router)
+        admission.addForMembers(to: router)
         router.getJSON("v1/network") { _, _ -> NetworkFile? in
             guard let file = keys.known?.file else {
                 throw ServiceError(.unavailable, "the signers have no group key yet")

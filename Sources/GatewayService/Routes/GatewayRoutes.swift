@@ -29,6 +29,15 @@ package struct GatewayRoutes: Sendable {
         return router
     }
 
+    /// What operators see, on a port of its own: health and metrics, for members of the network.
+    package func operations(_ metrics: MetricsRegistry) -> ServiceRouter {
+        let router = ServiceRouter.service()
+        router.add(middleware: RequireRole.any)
+        router.addHealthRoutes(checks: checks)
+        router.addMetricsRoute(metrics)
+        return router
+    }
+
     private func addAsking(to router: ServiceRouter) {
         let group = router.group("v1").add(middleware: RouteDeadline(desk.timeout + Self.deadlineMargin))
         for (path, style) in [("chat/completions", Question.Style.chat), ("completions", .text)] {
