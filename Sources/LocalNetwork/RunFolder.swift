@@ -2,18 +2,21 @@ import Foundation
 import Glibc
 
 /// One file a running process, `NAME.pid`, that holds its process id: for whoever watches, measures or kills them.
-struct RunFolder: Sendable {
-    let path: String
+package struct RunFolder: Sendable {
+    private let path: String
+
+    /// Names the folder; ``prepare()`` makes it.
+    package init(path: String) { self.path = path }
 
     /// Makes the folder, without what an earlier run left in it.
-    func prepare() throws {
+    package func prepare() throws {
         try? FileManager.default.removeItem(atPath: path)
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     }
 
     /// Follows a supervisor: a file is there exactly while its process runs.
-    func note(_ event: ProcessSupervisor.Event) {
+    package func note(_ event: ProcessSupervisor.Event) {
         switch event {
         case .started(let name, let pid): write(pid, of: name)
         case .died(let name, _), .stopped(let name, _): unlink(file(of: name))

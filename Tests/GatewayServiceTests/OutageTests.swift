@@ -30,6 +30,31 @@ struct OutageTests {
         }
     }
 
+    @Test func aSessionThatDiesUnderAStatementIsReplaced() async throws {
+        try await Fixture.run { gateway in
+            try await gateway.waitForListener()
+            let administrator = try await PostgresConnection.connect(
+                try await SharedCluster.cluster().administratorConfiguration())
+            let name = try await gateway.coordinator.pool.query("SELECT current_database()::text AS name").one()
+                .value("name", as: String.self)
+            let reply = try await gateway.coordinator.pool.withTransaction { transaction in
+                // Asking waits behind this lock, so that its session can be ended in the middle of the statement.
+                try await transaction.query("LOCK TABLE requests IN ACCESS EXCLUSIVE MODE")
+                let reply = Task { try await gateway.post("/v1/chat/completions", question) }
+                let waiting = """
+                    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+                    WHERE datname = $1 AND wait_event_type = 'Lock'
+                    """
+                while try await administrator.query(waiting, [.text(name)]).isEmpty { await Task.yield() }
+                return reply
+            }
+            await administrator.close()
+            // The client has not asked again: the gateway has.
+            try await gateway.coordinator.certify(try await gateway.coordinator.openRequest(), paris)
+            #expect(try await reply.value.status == 200)
+        }
+    }
+
     @Test func survivesTheDatabasesRestart() async throws {
         let folder = temporaryFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }

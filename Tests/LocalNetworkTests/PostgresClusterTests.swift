@@ -31,6 +31,33 @@ struct PostgresClusterTests {
         }
     }
 
+    @Test func startsAgainAfterEveryKindOfEnd() async throws {
+        try await withFolder { folder in
+            let cluster = try await PostgresCluster.start(folder: folder, isDurable: false)
+            for number in [SIGKILL, SIGQUIT, SIGINT] {
+                let pid = cluster.pid
+                kill(pid, number)
+                _ = await cluster.waitForExit()
+                try await cluster.restart()
+                #expect(cluster.pid != pid)
+                let connection = try await PostgresConnection.connect(cluster.administratorConfiguration())
+                #expect(try await connection.query("SELECT 1").count == 1)
+                await connection.close()
+            }
+            await cluster.stop()
+        }
+    }
+
+    @Test func startsAgainWithoutItsSocketsFolder() async throws {
+        try await withFolder { folder in
+            let cluster = try await PostgresCluster.start(folder: folder, isDurable: false)
+            await cluster.stop()
+            #expect(!FileManager.default.fileExists(atPath: folder + "/socket"))
+            try await cluster.restart()
+            await cluster.stop()
+        }
+    }
+
     @Test func refusesASecondServerOnTheSameData() async throws {
         try await withFolder { folder in
             let cluster = try await PostgresCluster.start(folder: folder, isDurable: false)

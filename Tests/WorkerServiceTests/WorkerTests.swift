@@ -1,6 +1,7 @@
 import Canonical
 import Consensus
 import DNAProtocol
+import Foundation
 import HTTPTransport
 import ServiceKit
 import TestKit
@@ -47,6 +48,29 @@ import WorkerService
                 town.aggregator.change { $0.commitments = [] }
             }
             #expect(sent[0] == sent[1])
+        }
+    }
+
+    @Test func votesAfterARestartInWhatItHasCommittedToBefore() async throws {
+        let town = try Town()
+        let assignment = try town.assignment(try town.request())
+        town.aggregator.change { $0.offered = [assignment] }
+        try await town.open { origin in
+            let key = try town.worker(of: assignment)
+            try await town.withWorker(key, [origin]) { _ in
+                _ = await town.aggregator.wait { $0.commitments.first }
+            }
+            // The commitment stays: this is not offered again.
+            let commitment = try #require(town.aggregator.state.commitments.first)
+            let set = try town.set(assignment, with: [commitment])
+            town.aggregator.change { $0.sets = [set] }
+            try await town.withWorker(key, [origin]) { _ in
+                let vote = try #require(await town.aggregator.wait { $0.votes.first })
+                #expect(vote.vote.body.request == commitment.body.request)
+                _ = await town.logged("voted")
+            }
+            let files = try FileManager.default.contentsOfDirectory(atPath: town.state + "/unfinished")
+            #expect(files.isEmpty)
         }
     }
 

@@ -112,6 +112,11 @@ class LocalNetwork:
         raise StartFailed(open(self.log, errors="replace").read())
 
     @property
+    def pid(self):
+        """The process that keeps the others."""
+        return self._process.pid
+
+    @property
     def is_running(self):
         return self._process.poll() is None
 

@@ -34,13 +34,16 @@ extension Problem {
 }
 
 /// Runs a handler's body; what the protocol or the database refuses becomes a problem.
-func disclosing<Value>(_ body: () async throws -> Value) async throws -> Value {
+package func disclosing<Value>(_ body: () async throws -> Value) async throws -> Value {
     do {
         return try await body()
     } catch let error as InvalidField {
         throw Problem.invalid(error.field, error.reason)
     } catch let error as StoreError {
         throw try Problem.of(error)
+    } catch PostgresError.cancelled {
+        // The node has left: nobody reads the answer, and nothing is wrong here.
+        throw CancellationError()
     } catch let error as PostgresError where error.isRetryable || error == .commitOutcomeUnknown {
         throw ServiceError(.unavailable, "the database cannot be reached", cause: error)
     }

@@ -5,6 +5,10 @@ import ServiceKit
 
 /// Takes questions, waits for the network, hands out answers.
 package struct Desk: Sendable {
+    /// How long a database that is away keeps a client waiting, before the client is told.
+    private static let outagePatience: Duration = .seconds(10)
+    private static let outagePause: Duration = .milliseconds(100)
+
     /// The database.
     package let store: RequestStore
     /// Who waits.
@@ -25,7 +29,7 @@ package struct Desk: Sendable {
     /// Asks a question and waits for its answer. Throws ``OpenAIError``, and what the store throws.
     package func ask(_ question: Question) async throws -> Answer {
         let deadline = ContinuousClock.now + timeout
-        let request = try await resolve(question)
+        let request = try await patiently { try await resolve(question) }
         let bundle = try await bundle(for: request, id: try request.requestID(), until: deadline)
         return try Answer(question.style, bundle)
     }
@@ -63,7 +67,7 @@ package struct Desk: Sendable {
     ) async throws -> Bundle {
         let record = try await waiting.withPlace(for: id) { place in
             // The place is taken before the row is read: an end in between wakes it.
-            var record = try await store.accept(request, lifetime: lifetime)
+            var record = try await patiently { try await store.accept(request, lifetime: lifetime) }
             while !record.state.isFinal {
                 guard await place.wait(until: deadline) == .lookAgain else { throw Self.late(id) }
                 record = try await current(id, after: record)
@@ -71,14 +75,27 @@ package struct Desk: Sendable {
             return record
         }
         guard let record else { throw ServiceError(.limitExceeded, "too many clients wait for answers") }
-        guard record.state == .certified, let bundle = try await store.bundle(of: id) else {
+        guard record.state == .certified, let bundle = try await patiently({ try await store.bundle(of: id) }) else {
             throw Self.refusal(record)
         }
         return bundle
     }
 
     private func current(_ id: RequestID, after record: RequestRecord) async throws -> RequestRecord {
-        try await store.find(id) ?? record
+        try await patiently { try await store.find(id) } ?? record
+    }
+
+    /// The database's restart costs a client that is here a wait, not an error. Everything asked through this may be
+    /// asked twice.
+    private func patiently<Value: Sendable>(_ ask: () async throws -> Value) async throws -> Value {
+        let end = ContinuousClock.now + Self.outagePatience
+        while true {
+            do {
+                return try await ask()
+            } catch let error as PostgresError where error.isPassing && ContinuousClock.now < end {
+                try await Task.sleep(for: Self.outagePause)
+            }
+        }
     }
 }
 
@@ -126,4 +143,9 @@ extension Desk {
                 reference: reference, headers: [.retryAfter: "5"])
         }
     }
+}
+
+extension PostgresError {
+    /// Whether the database is away, as opposed to busy: then more callers would not help it.
+    fileprivate var isPassing: Bool { isRetryable && self != .poolOverloaded && self != .deadlineExceeded }
 }

@@ -16,6 +16,7 @@ public final class Worker: Service {
     private let check: AssignmentCheck
     private let pollTemplate: AssignmentPoll.Body
     private let steps: AssignmentSteps
+    private let unfinished: UnfinishedAssignments
     private let aggregator: AggregatorClient
     private let contact = AggregatorContact()
     private let pacing: WorkerPacing
@@ -46,6 +47,7 @@ public final class Worker: Service {
         steps = AssignmentSteps(
             journal: try WriteOnceStore(folder: parts.statePath + "/journal"), computation: parts.computation,
             aggregator: aggregator, setWait: pacing.setWait, logger: logger)
+        unfinished = try UnfinishedAssignments(folder: parts.statePath + "/unfinished")
         self.pacing = pacing
         self.now = now
         self.logger = logger
@@ -66,9 +68,13 @@ public final class Worker: Service {
         await withTaskGroup(of: Ended.self) { group in
             var pending = 0
             var failures = 0
+            var left = unfinished.all()[...]
             while !Task.isCancelled, !Task.isShuttingDownGracefully {
                 if pending == pacing.pendingVotes, await group.next() != nil { pending -= 1 }
-                let taken = await cancelWhenGracefulShutdown { [failures] in await self.takeOne(failures: failures) }
+                let next = left.popFirst()
+                let taken = await cancelWhenGracefulShutdown { [failures] in
+                    await self.takeOne(next, failures: failures)
+                }
                 switch taken {
                 case .nothing: failures = 0
                 case .failed: failures += 1
@@ -106,9 +112,11 @@ public final class Worker: Service {
         let end: ContinuousClock.Instant
     }
 
-    /// Asks for an assignment and brings it to the commitment. Until it is committed to, it would be sent again.
-    private func takeOne(failures: Int) async -> Taken {
+    /// Asks for an assignment, unless one was left from before, and brings it to the commitment. Until it is committed
+    /// to, it would be sent again.
+    private func takeOne(_ left: Assignment?, failures: Int) async -> Taken {
         do {
+            if let left { return try await commit(left) }
             if failures > 0 { try await Task.sleep(for: aggregator.delay(after: failures)) }
             guard let assignment = try await poll() else {
                 try await Task.sleep(for: aggregator.delay(after: 1))
@@ -139,8 +147,20 @@ public final class Worker: Service {
     }
 
     private func commit(_ assignment: Assignment) async throws -> Taken {
-        let left = max(0, assignment.deadline.seconds - now().seconds)
-        let end = ContinuousClock.now + .seconds(left) + pacing.grace
+        do {
+            let taken = try await bringToCommitment(assignment)
+            if case .failed = taken { unfinished.remove(assignment) }
+            return taken
+        } catch {
+            forget(assignment)
+            throw error
+        }
+    }
+
+    private func bringToCommitment(_ assignment: Assignment) async throws -> Taken {
+        let left = assignment.deadline.seconds - now().seconds
+        let end = ContinuousClock.now + .seconds(max(0, left)) + pacing.grace
+        guard .seconds(left) + pacing.grace > .zero else { return .failed }
         var progress = try AssignmentProgress(assignment, identity: identity)
         var action = try progress.begin(check)
         while true {
@@ -149,9 +169,16 @@ public final class Worker: Service {
             case .finish(let outcome):
                 steps.report(outcome, of: progress)
                 return .failed
-            default: action = try progress.handle(try await steps.perform(action, of: progress, until: end))
+            default:
+                if case .sendCommitment = action { try unfinished.insert(assignment) }
+                action = try progress.handle(try await steps.perform(action, of: progress, until: end))
             }
         }
+    }
+
+    /// What failed is not tried again, unless this worker was only told to stop.
+    private func forget(_ assignment: Assignment) {
+        if !Task.isCancelled { unfinished.remove(assignment) }
     }
 
     private func finish(_ work: Work) async {
@@ -159,13 +186,17 @@ public final class Worker: Service {
         var action = AssignmentProgress.Action.awaitSet
         do {
             while true {
-                if case .finish(let outcome) = action { return steps.report(outcome, of: progress) }
+                if case .finish(let outcome) = action {
+                    unfinished.remove(progress.assignment)
+                    return steps.report(outcome, of: progress)
+                }
                 action = try progress.handle(try await steps.perform(action, of: progress, until: work.end))
             }
         } catch is CancellationError {
             steps.reportAbandoned(progress, "the worker stops")
         } catch {
             steps.reportAbandoned(progress, "\(error)")
+            forget(progress.assignment)
         }
     }
 }
