@@ -90,6 +90,8 @@ import WorkerService
                 _ = await town.aggregator.wait { $0.commitments.first }
             }
             let second = try town.assignment(request, other)
+            // With nothing unfinished it sends no commitment again, which would answer the second assignment too.
+            try FileManager.default.removeItem(atPath: town.state + "/unfinished")
             town.aggregator.change { $0 = .init(offered: [second]) }
             try await town.withWorker(try town.worker(of: first), [origin]) { _ in
                 #expect(await town.logged("refused committee: is another one than before") != nil)
