@@ -10,7 +10,8 @@ final class ValueEncoder: Encoder {
 
     var content = Content.nothing
     let userInfo: [CodingUserInfoKey: Any] = [:]
-    private let parent: ValueEncoder?
+    /// Unowned: the parent owns this one, as part of its content, and outlives it. Owned back, neither would ever end.
+    private unowned let parent: ValueEncoder?
     private let key: (any CodingKey)?
 
     init(parent: ValueEncoder? = nil, key: (any CodingKey)? = nil) {
