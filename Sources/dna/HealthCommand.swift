@@ -51,7 +51,9 @@ struct HealthCommand: AsyncParsableCommand {
             }
             return nil
         } catch {
-            return "\(error)"
+            // Whoever asks owns the service: the cause, an unfit certificate for example, is for them.
+            let cause = (error as? ServiceError)?.cause
+            return cause.map { "\(error) (\($0))" } ?? "\(error)"
         }
     }
 }
