@@ -59,6 +59,15 @@ public struct Ballot: Sendable {
         try require(try vote.isSigned(), "vote.signature", "does not verify")
     }
 
+    /// Checks that a vote's prompt and output, which travel with it, are those it names.
+    public func checkAnswer(of submission: VoteSubmission) throws {
+        let (body, output) = (submission.vote.body, submission.output)
+        try require(try submission.prompt.promptID() == body.prompt, "prompt", "is not the vote's")
+        try require(try output.outputID() == body.output, "output", "is not the vote's")
+        try require(output.tokens.count == body.tokens, "vote.tokens", "is not the output's")
+        try require(output.finishReason == body.finishReason, "vote.finish_reason", "is not the output's")
+    }
+
     private func check(_ body: Vote.Body) throws {
         try require(body.version == 1, "vote.version", "must be 1")
         try require(body.network == request.network, "vote.network", "is not the request's")

@@ -28,7 +28,7 @@ public struct DecisionCheck: Sendable {
     /// Checks as much as can be without a network: that the parts name each other, that the members signed their
     /// commitments and votes, and that the voters' votes add up to the decision. Whether they were the right voters, and
     /// enough of them, only a genesis tells.
-    static func checkConsistency(of decision: Decision, with evidence: Evidence) throws {
+    package static func checkConsistency(of decision: Decision, with evidence: Evidence) throws {
         try evidence.request.validate()
         try evidence.manifest.validate()
         try require(

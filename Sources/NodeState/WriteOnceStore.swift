@@ -2,11 +2,19 @@ public import Canonical
 import Cryptography
 import Foundation
 
+/// A durable table in which each key gets one value for ever.
+public protocol WriteOnceTable: Sendable {
+    /// Records `value` for `key` unless the key has one already, and gives the value that is there.
+    func record(_ value: Digest, for key: Digest) throws(StateError) -> Digest
+    /// The value recorded for `key`; nil if there is none.
+    func value(for key: Digest) throws(StateError) -> Digest?
+}
+
 /// A durable table in a folder in which each key gets one value for ever: what a node must never contradict.
 ///
 /// One file a key, so that memory does not grow with the table. A value counts as recorded only once the file and its
 /// folder are on the disk; of two writers one wins, whatever process they are in.
-public struct WriteOnceStore: Sendable {
+public struct WriteOnceStore: WriteOnceTable {
     private let folder: String
 
     /// Opens the table in `folder`, which is created with mode 0700 if it is not there. Refuses one that others may

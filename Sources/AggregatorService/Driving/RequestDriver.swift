@@ -58,7 +58,7 @@ struct RequestDriver: Sendable {
         await context.doorbells.ballots.waiting(for: lease.request) { wakeup in
             var pause = Self.pauses.first
             var signing = SigningEffort(context: context, lease: lease, logger: logger)
-            var subject: RequestSubject?
+            var subject: RequestCourse?
             while !Task.isCancelled {
                 do {
                     if subject == nil { subject = try await loadSubject() }
@@ -80,7 +80,7 @@ struct RequestDriver: Sendable {
 
     /// One step and what follows; false at the end.
     private func move(
-        _ subject: RequestSubject, _ wakeup: Wakeup, _ signing: inout SigningEffort
+        _ subject: RequestCourse, _ wakeup: Wakeup, _ signing: inout SigningEffort
     ) async throws -> Bool {
         switch try await step(subject) {
         case .end: return false
@@ -93,29 +93,21 @@ struct RequestDriver: Sendable {
     }
 
     /// One state change, or the finding that there is none to make.
-    private func step(_ subject: RequestSubject) async throws -> NextMove {
+    private func step(_ subject: RequestCourse) async throws -> NextMove {
         try await context.store.withLease(lease) { owned in
-            let now = context.clock.now()
-            guard now < owned.expiresAt else { return try await expire(owned) }
-            let step = RequestStep(context: context, subject: subject, owned: owned, now: now, logger: logger)
-            return try await step.take()
+            try await RequestStep(
+                context: context, subject: subject, owned: owned, now: context.clock.now(), logger: logger
+            ).take()
         }
-    }
-
-    private func expire(_ owned: OwnedRequest) async throws -> NextMove {
-        if owned.state == .decided {
-            try await owned.fail(FailureReason.signingFailed.rawValue)
-        } else {
-            try await owned.expire()
-        }
-        logger.notice("time is over", metadata: ["state": "\(owned.state.rawValue)"])
-        return .end
     }
 
     /// The request with its manifest. Nil when it breaks the protocol's rules, which ends it.
-    private func loadSubject() async throws -> RequestSubject? {
+    private func loadSubject() async throws -> RequestCourse? {
         do {
-            return try await RequestSubject.load(lease.request, context)
+            guard let request = try await context.store.request(lease.request),
+                let manifest = try await context.store.manifest(request.model)
+            else { throw InvalidField("request.model", "is not registered") }
+            return try RequestCourse(lease.request, request, manifest, genesis: context.options.genesis)
         } catch let error as InvalidField {
             logger.error("invalid request", metadata: ["reason": "\(error)"])
         } catch StoreError.documentInvalid(let table) {

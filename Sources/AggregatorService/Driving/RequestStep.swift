@@ -6,89 +6,82 @@ import Logging
 /// One state change of one request, inside one transaction.
 struct RequestStep {
     let context: DriverContext
-    let subject: RequestSubject
+    let subject: RequestCourse
     let owned: OwnedRequest
     let now: Timestamp
     let logger: Logger
 
     func take() async throws -> NextMove {
-        switch owned.state {
-        case .accepted, .seeded:
-            // Nobody has to be asked for this seed: the two changes are one transaction.
-            if owned.state == .accepted { try await owned.seed(subject.randomness.seed) }
-            let previous = try await owned.latestRound()
-            // Asked again: the members who were asked before stay, so that nobody can draw another committee.
-            let size = previous?.committee.members.count ?? subject.request.policy.committee
-            return try await openRound(size: size, after: previous)
-        case .assigned, .voting: return try await advanceRound()
-        case .decided: return .sign(try await signingTask())
-        case .certified, .failed, .cancelled, .expired: return .end
+        guard let newest = owned.newestRosterID else { throw StoreError.networkUnknown }
+        let round = try await owned.latestRound()
+        var known: (roster: SignedRoster, progress: RoundProgress)?
+        if let round {
+            let roster = try await roster(round.committee.roster)
+            known = (roster, try await progress(of: round, roster, newest))
+        }
+        // A signer knows the epoch before the newest by its successor; of older ones it may not have heard.
+        let epochs = [newest, try await self.roster(newest).roster.previous].compactMap(\.self)
+        let move = subject.move(owned.state, latest: known?.progress, epochs: epochs, end: owned.expiresAt, now: now)
+        switch move {
+        case .wait(let moment): return .wait(until: moment)
+        case .openRound(let size): return try await openRound(size: size, after: round, newest)
+        case .closeSet(let set): return try await close(set)
+        case .decide(let winners):
+            guard let round, let roster = known?.roster else { throw StoreError.documentInvalid(table: "rounds") }
+            return try await decide(winners, round, roster)
+        case .sign: return .sign(try await signingTask())
+        case .fail(let reason): return try await fail(reason)
+        case .expire: return try await expire()
+        case .end: return .end
         }
     }
 
     // MARK: Rounds
 
-    private func advanceRound() async throws -> NextMove {
-        guard let round = try await owned.latestRound() else {
-            throw StoreError.documentInvalid(table: "rounds")
+    private func progress(
+        of round: RoundRecord, _ roster: SignedRoster, _ newest: RosterID
+    ) async throws -> RoundProgress {
+        // What the newest epoch means for the round; nothing when the round was drawn from it.
+        var succession: RosterSuccession?
+        if newest != round.committee.roster {
+            succession = RosterSuccession(from: roster.roster, to: try await self.roster(newest).roster)
         }
-        let roster = try await roster(round.committee.roster)
-        switch try await progress(of: round, roster).step(at: now) {
-        case .wait(let deadline): return .wait(until: min(deadline, owned.expiresAt))
-        case .closeSet(let set):
-            let deadline = now + context.options.voteTimeout
-            try await owned.closeSet(of: round.number, root: try set.root(), voteDeadline: deadline)
-            logger.info("set closed", metadata: ["round": "\(round.number)", "members": "\(set.commitments.count)"])
-            return .wait(until: min(deadline, owned.expiresAt))
-        case .decide(let winners): return try await decide(winners, round, roster)
-        case .giveUp:
-            logger.notice("no quorum", metadata: ["round": "\(round.number)", "votes": "\(round.votes.count)"])
-            let size = min(round.committee.members.count + 2, subject.request.policy.maximumCommittee)
-            guard size > round.committee.members.count else { return try await fail(.noQuorum) }
-            return try await openRound(size: size, after: round)
-        case .renew(let obstacle):
-            logger.notice("round given up", metadata: ["round": "\(round.number)", "reason": "\(obstacle)"])
-            return try await openRound(size: round.committee.members.count, after: round)
-        }
-    }
-
-    private func progress(of round: RoundRecord, _ roster: SignedRoster) async throws -> RoundProgress {
-        let tally = Tally(
-            policy: subject.request.policy, committee: round.committee, roster: roster.roster,
-            isDevelopment: context.options.genesis.development)
         return RoundProgress(
-            committee: round.committee, tally: tally, commitments: round.commitments,
-            commitDeadline: round.commitDeadline, set: round.set, voteDeadline: round.voteDeadline, votes: round.votes,
-            succession: try await succession(of: round, roster))
+            committee: round.committee, tally: subject.tally(of: round.committee, roster: roster.roster),
+            commitments: round.commitments, commitDeadline: round.commitDeadline, set: round.set,
+            voteDeadline: round.voteDeadline, votes: round.votes, succession: succession)
     }
 
-    /// What the newest epoch means for a round; nil when the round was drawn from it.
-    private func succession(of round: RoundRecord, _ roster: SignedRoster) async throws -> RosterSuccession? {
-        guard let newest = owned.newestRosterID, newest != round.committee.roster else { return nil }
-        return RosterSuccession(from: roster.roster, to: try await self.roster(newest).roster)
-    }
-
-    private func openRound(size: Int, after previous: RoundRecord?) async throws -> NextMove {
-        guard let rosterID = owned.newestRosterID else { throw StoreError.networkUnknown }
-        let roster = try await roster(rosterID)
-        let spare = context.options.genesis.policyBounds.spareRanks
-        let ranking = CommitteeRanking(of: roster.roster, randomness: subject.randomness.ranking)
-        // Ranks are the epoch's own: a member is kept under the rank it has now, if it still could be drawn.
-        let window = ranking.members.prefix(size + spare)
-        let kept = window.filter { previous?.committee.member($0.node) != nil }
+    private func openRound(size: Int, after previous: RoundRecord?, _ newest: RosterID) async throws -> NextMove {
+        // Nobody has to be asked for this seed: the two changes are one transaction.
+        if owned.state == .accepted { try await owned.seed(subject.randomness.seed) }
+        if let previous, !isBeginning {
+            logger.notice(
+                "round given up", metadata: ["round": "\(previous.number)", "votes": "\(previous.votes.count)"])
+        }
         let available = try await owned.availableNodes(
             serving: subject.request.model, within: context.options.availabilityWindow)
-        let members = ranking.choose(size: size, spareRanks: spare, keeping: Array(kept)) { available.contains($0) }
-        guard members.count >= subject.request.policy.committee else { return try await fail(.tooFewNodes) }
-        let number = (previous?.number ?? 0) + 1
-        let isGrowth = ![.accepted, .seeded].contains(owned.state) && previous?.committee.roster == rosterID
-        let hasGrown = members.count > previous?.committee.members.count ?? 0
-        guard number <= 64, hasGrown || !isGrowth else { return try await fail(.noQuorum) }
-        let committee = Committee(
-            network: context.network, roster: rosterID, request: subject.id, round: number, members: members)
-        let deadline = now + context.options.commitTimeout
-        try await owned.openRound(committee, commitDeadline: deadline)
-        logger.info("round opened", metadata: ["round": "\(number)", "members": "\(members.count)"])
+        let opening = try subject.opening(
+            size: size, after: previous?.committee, reopening: !isBeginning, roster: try await roster(newest)
+        ) { available.contains($0) }
+        switch opening {
+        case .fail(let reason): return try await fail(reason)
+        case .committee(let committee):
+            let deadline = now + context.options.commitTimeout
+            try await owned.openRound(committee, commitDeadline: deadline)
+            logger.info(
+                "round opened",
+                metadata: ["round": "\(committee.round)", "members": "\(committee.members.count)"])
+            return .wait(until: min(deadline, owned.expiresAt))
+        }
+    }
+
+    private var isBeginning: Bool { [.accepted, .seeded].contains(owned.state) }
+
+    private func close(_ set: CommitmentSet) async throws -> NextMove {
+        let deadline = now + context.options.voteTimeout
+        try await owned.closeSet(of: set.round, root: try set.root(), voteDeadline: deadline)
+        logger.info("set closed", metadata: ["round": "\(set.round)", "members": "\(set.commitments.count)"])
         return .wait(until: min(deadline, owned.expiresAt))
     }
 
@@ -99,19 +92,23 @@ struct RequestStep {
         return entry.signed
     }
 
+    // MARK: Ends
+
     private func fail(_ reason: FailureReason) async throws -> NextMove {
         try await owned.fail(reason.rawValue)
         logger.notice("failed", metadata: ["reason": "\(reason.rawValue)"])
         return .end
     }
 
+    private func expire() async throws -> NextMove {
+        try await owned.expire()
+        logger.notice("time is over", metadata: ["state": "\(owned.state.rawValue)"])
+        return .end
+    }
+
     // MARK: Decision
 
     private func decide(_ winners: [Vote], _ round: RoundRecord, _ roster: SignedRoster) async throws -> NextMove {
-        // A signer knows the epoch before the newest by its successor; of older ones it may not have heard.
-        guard let newest = owned.newestRosterID else { throw StoreError.networkUnknown }
-        let isKnown = [newest, try await self.roster(newest).roster.previous].contains(round.committee.roster)
-        guard isKnown else { return try await openRound(size: round.committee.members.count, after: round) }
         guard let set = round.set,
             let decision = try Decision(winners: winners, set: try set.root(), decidedAt: now)
         else { throw StoreError.documentInvalid(table: "votes") }
@@ -135,15 +132,9 @@ struct RequestStep {
         for decision: Decision, _ round: RoundRecord, _ roster: SignedRoster
     ) async throws -> SigningTask {
         guard let set = round.set, let answer = try await owned.answer(of: decision),
-            let winner = round.votes.first(where: { decision.voters.contains($0.body.node) })
+            let evidence = subject.evidence(
+                for: decision, committee: round.committee, set: set, votes: round.votes, roster: roster)
         else { throw StoreError.documentInvalid(table: "outputs") }
-        // A vote for the winner that came after the decision would make it another decision.
-        let votes = round.votes.filter {
-            decision.voters.contains($0.body.node) || $0.body.answer != winner.body.answer
-        }
-        let evidence = Evidence(
-            request: subject.request, manifest: subject.manifest, roster: roster, committee: round.committee, set: set,
-            votes: votes)
         return SigningTask(decision: decision, evidence: evidence, prompt: answer.prompt, output: answer.output)
     }
 }

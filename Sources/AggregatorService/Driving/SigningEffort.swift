@@ -2,12 +2,12 @@ import CoordinatorStore
 import DNAProtocol
 import Logging
 
-/// The attempts at one decision's signature: signers that failed are left out as long as enough others are there.
+/// The attempts at one decision's signature.
 struct SigningEffort {
     let context: DriverContext
     let lease: Lease
     let logger: Logger
-    private var excluded: Set<Int> = []
+    private var selection: SignerSelection
     private var failures = 0
 
     /// The longest pause between two attempts.
@@ -17,6 +17,8 @@ struct SigningEffort {
         self.context = context
         self.lease = lease
         self.logger = logger
+        selection = SignerSelection(
+            signers: context.signers.map(\.identifier), threshold: context.options.genesis.signers.threshold)
     }
 
     /// Tries once, and pauses when that failed with everybody who could be asked. True when the request is certified.
@@ -25,7 +27,8 @@ struct SigningEffort {
             try await pause()
             return false
         }
-        let signers = context.signers.filter { !excluded.contains($0.identifier) }
+        let asked = selection.asked
+        let signers = context.signers.filter { asked.contains($0.identifier) }
         let signing = GroupSigning(publicKeys: known.publicKeys, decision: task.decision, evidence: task.evidence)
         switch try await signing.run(with: signers) {
         case .signature(let signature):
@@ -41,11 +44,7 @@ struct SigningEffort {
                 logger.warning(
                     "signer left out", metadata: ["signer": "\(fault.signer)", "reason": "\(fault.reason)"])
             }
-            excluded.formUnion(faults.map(\.signer))
-            let rest = context.signers.count { !excluded.contains($0.identifier) }
-            guard rest < known.publicKeys.threshold else { return false }
-            // Too few are left: those that failed may have come back.
-            excluded = []
+            if selection.leaveOut(faults) { return false }
             try await pause()
             return false
         }

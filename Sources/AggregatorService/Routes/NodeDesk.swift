@@ -85,26 +85,15 @@ struct NodeDesk: Sendable {
         try checkPlace(body.request, body.round, request, round)
         let view = try await view(request, round)
         guard let set = view.round.set, let root = view.round.setRoot else { throw Problem.closed }
-        try Ballot(request: view.request, committee: view.round.committee).check(submission.vote, in: set, root: root)
-        try checkAnswer(submission)
+        let ballot = try Ballot(request: view.request, committee: view.round.committee)
+        try ballot.check(submission.vote, in: set, root: root)
+        try ballot.checkAnswer(of: submission)
         try answer(try await store.add(submission))
     }
 
     private func checkPlace(_ request: RequestID, _ round: Int, _ pathRequest: RequestID, _ pathRound: Int) throws {
         guard request == pathRequest else { throw Problem.invalid("body.request", "is not the path's") }
         guard round == pathRound else { throw Problem.invalid("body.round", "is not the path's") }
-    }
-
-    private func checkAnswer(_ submission: VoteSubmission) throws {
-        let (body, output) = (submission.vote.body, submission.output)
-        guard try submission.prompt.promptID() == body.prompt else {
-            throw Problem.invalid("prompt", "is not the vote's")
-        }
-        guard try output.outputID() == body.output else { throw Problem.invalid("output", "is not the vote's") }
-        guard output.tokens.count == body.tokens else { throw Problem.invalid("vote.tokens", "is not the output's") }
-        guard output.finishReason == body.finishReason else {
-            throw Problem.invalid("vote.finish_reason", "is not the output's")
-        }
     }
 
     private func answer(_ admission: Admission) throws {

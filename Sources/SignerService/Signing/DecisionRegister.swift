@@ -1,12 +1,15 @@
 package import DNAProtocol
-import NodeState
+package import NodeState
 
 /// What this signer has signed: one decision a request, for ever, across restarts.
 package struct DecisionRegister: Sendable {
-    private let store: WriteOnceStore
+    private let store: any WriteOnceTable
 
     /// Opens the register in `folder`.
     package init(folder: String) throws { store = try WriteOnceStore(folder: folder) }
+
+    /// A register kept in `store`.
+    package init(store: any WriteOnceTable) { self.store = store }
 
     /// The decision this signer signs for `request`; nil when there is none yet.
     package func decision(for request: RequestID) throws -> DecisionID? {

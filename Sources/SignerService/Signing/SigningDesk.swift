@@ -19,25 +19,37 @@ package final class SigningDesk: Sendable {
     private let genesis: Genesis
     private let check: DecisionCheck
     private let register: DecisionRegister
+    private let drawNonces: @Sendable (KeyShare) throws -> SigningNonces
     private let storeRoster: @Sendable (RosterPin) throws -> Void
     private let pin: Mutex<RosterPin>
     private let nonces: Mutex<NonceTable>
 
     /// Opens the desk.
     ///
-    /// - Parameter storeRoster: makes what is pinned durable, before it is used.
+    /// - Parameters:
+    ///   - drawNonces: draws fresh nonces, from the system's randomness unless stated.
+    ///   - storeRoster: makes what is pinned durable, before it is used.
     package init(
         share: KeyShare, genesis: Genesis, pin: RosterPin, register: DecisionRegister,
-        nonces: consuming NonceTable = NonceTable(), storeRoster: @escaping @Sendable (RosterPin) throws -> Void
+        nonces: consuming NonceTable = NonceTable(),
+        drawNonces: @escaping @Sendable (KeyShare) throws -> SigningNonces = SigningDesk.drawNonces,
+        storeRoster: @escaping @Sendable (RosterPin) throws -> Void
     ) throws {
         identifier = Int(share.participant.number)
         self.share = share
         self.genesis = genesis
         check = try DecisionCheck(genesis: genesis)
         self.register = register
+        self.drawNonces = drawNonces
         self.storeRoster = storeRoster
         self.pin = Mutex(pin)
         self.nonces = Mutex(nonces)
+    }
+
+    /// Nonces from the system's randomness.
+    package static func drawNonces(for share: KeyShare) throws -> SigningNonces {
+        var randomness = SystemRandomness()
+        return try SigningNonces.generate(for: share, randomness: &randomness)
     }
 
     /// How many nonces are promised.
@@ -45,8 +57,7 @@ package final class SigningDesk: Sendable {
 
     /// Round one: promises nonces for one decision.
     package func promise(_ request: NonceRequest, at now: ContinuousClock.Instant) throws -> NonceReply {
-        var randomness = SystemRandomness()
-        let fresh = try SigningNonces.generate(for: share, randomness: &randomness)
+        let fresh = try drawNonces(share)
         nonces.withLock { $0.insert(fresh, for: request.decision, at: now) }
         return NonceReply(
             signer: identifier, hiding: fresh.commitment.hiding.hex, binding: fresh.commitment.binding.hex)
