@@ -112,6 +112,17 @@ let package = Package(
             "TestKit",
             ["Canonical", "Consensus", "CoordinatorStore", "Cryptography", "DNAProtocol", "LocalNetwork", "Postgres"]),
 
+        // Floor 6: all of the protocol in one thread, for tests and `simulate`
+        library(
+            "Simulation",
+            [
+                "AggregatorService", "Canonical", "Consensus", "Cryptography", "DNAProtocol", "NodeState",
+                "SignerService", "Threshold", "WorkerService",
+            ]),
+
+        // Floor 7
+        executable("simulate", ["Simulation"]),
+
         // Floor 6: options → service → run
         executable(
             "gateway",
@@ -178,6 +189,7 @@ let package = Package(
             "SignerServiceTests",
             service + ["Consensus", "NodeState", "SignerService", "TLS", "TestKit", "Threshold"] + nio),
         tests("TLSTests", ["TLS"]),
+        tests("SimulationTests", ["Simulation"]),
         tests("ThresholdTests", ["Cryptography", "Threshold"], resources: vectors),
         tests("TidyTests", []),
         tests("WorkerServiceTests", service + ["Consensus", "Inference", "TestKit", "WorkerService"]),

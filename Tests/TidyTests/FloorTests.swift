@@ -12,7 +12,11 @@ import Testing
             "AggregatorService", "GatewayService", "LocalNetwork", "ServiceArguments", "SignerService",
             "WorkerService",
         ],
-        ["consensus-aggregator", "dna", "gateway", "http-benchmark-server", "inference-worker", "signer", "TestKit"],
+        [
+            "consensus-aggregator", "dna", "gateway", "http-benchmark-server", "inference-worker", "signer",
+            "Simulation", "TestKit",
+        ],
+        ["simulate"],
     ]
 
     static let floorOf = Dictionary(
@@ -55,6 +59,12 @@ import Testing
         for file in try SourceTree("Sources").files where pure.contains(file.target) {
             let foreign = SourceTree.imports(of: file).filter { Self.floorOf[$0] == nil && $0 != "Synchronization" }
             #expect(foreign == [], "\(file.path)")
+        }
+    }
+
+    @Test func onlyItsExecutableImportsTheSimulation() throws {
+        for file in try SourceTree("Sources").files where file.path.hasSuffix(".swift") && file.target != "simulate" {
+            #expect(!SourceTree.imports(of: file).contains("Simulation"), "\(file.path)")
         }
     }
 
