@@ -17,13 +17,14 @@ final class Attacker: Process {
         guard !row.rounds.isEmpty, let roster = world.rows.newestRoster?.signed else { return }
         let round = row.rounds[world.dice.below(row.rounds.count)]
         world.count(.attacks)
-        let kind = world.dice.below(5)
-        world.note(place, "attacks", world.dice.below(1) + kind)
+        let kind = world.dice.below(6)
+        world.note(place, "attacks", kind)
         switch kind {
         case 0: try proposeLie(row, round)
         case 1: try forgeVotes(row, round, roster)
         case 2: try gatherLiars(row, roster)
         case 3: try split(row, round)
+        case 4: try revive(row, round, roster)
         default: try replay(row, round)
         }
     }
@@ -130,6 +131,15 @@ final class Attacker: Process {
         sign(second, evidence, with: honest.dropFirst(half) + traitors)
         // And again later, with everybody: some may have forgotten.
         later(3_000) { [self] in sign(second, evidence, with: everybody) }
+    }
+
+    /// What was decided under an older epoch, to signers who have just heard of the newest.
+    private func revive(_ row: RequestRow, _ round: RoundRow, _ newest: SignedRoster) throws {
+        guard let (decision, evidence) = try agreed(row, round) else { return }
+        var news = evidence
+        news.roster = newest
+        sign(decision, news, with: everybody)
+        later(1_000) { [self] in sign(decision, evidence, with: everybody) }
     }
 
     /// One promise of nonces, used with two lists of commitments.

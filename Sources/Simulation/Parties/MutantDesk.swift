@@ -50,12 +50,15 @@ struct MutantDesk {
         let id = try request.decision.decisionID()
         let register = DecisionRegister(store: disk)
         let recorded = try register.decision(for: request.decision.request)
-        let pin = try RosterPin(disk.roster, in: town.genesis)
+        var pin = disk.pin
         switch try pin.relation(of: request.evidence.roster, in: town.genesis) {
         case .same: break
-        case .newer: disk.store(request.evidence.roster)
-        case .older where recorded == id || mutation == .oldRoster: break
-        case let relation: throw Refusal.roster(relation)
+        case .newer:
+            try pin.advance(to: request.evidence.roster)
+            disk.store(pin)
+        case .past where recorded == id || mutation == .oldRoster: break
+        case .past, .unknown: throw Refusal.rosterSuperseded
+        case .contradictory: throw Refusal.rosterContradictory
         }
         do {
             try check(request.decision, request.evidence)

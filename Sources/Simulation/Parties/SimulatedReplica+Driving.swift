@@ -63,9 +63,9 @@ extension SimulatedReplica {
 
     private func isDriving(_ held: Held) -> Bool { self.held.contains { $0 === held } }
 
-    private func pause(_ held: Held) {
+    private func pause(_ held: Held, longest: Int = 2_000, first: Int = 50) {
         held.isPausing = true
-        let pause = Int64(min(2_000, 50 << min(held.pauses, 6)))
+        let pause = Int64(min(longest, first << min(held.pauses, 6)))
         held.pauses += 1
         later(pause) { [self] in
             held.isPausing = false
@@ -84,8 +84,9 @@ extension SimulatedReplica {
         guard let newest = rows.newestRoster else { return .end }
         let now = world.time(skew: skew)
         let end = World.epoch + row.expiresAt / 1_000
-        let latest = row.rounds.last.flatMap { progress(of: $0, course, rows) }
-        switch course.move(row.state, latest: latest, newest: newest.id, end: end, now: now) {
+        let latest = row.rounds.last.flatMap { progress(of: $0, course, rows, newest.signed.roster, newest.id) }
+        let epochs = [newest.id, newest.signed.roster.previous].compactMap(\.self)
+        switch course.move(row.state, latest: latest, epochs: epochs, end: end, now: now) {
         case .wait(let moment): return .wait(until: moment)
         case .openRound(let size): return try openRound(size, course, number, &rows, now, end)
         case .closeSet(let set):
@@ -104,7 +105,9 @@ extension SimulatedReplica {
         }
     }
 
-    private func progress(of round: RoundRow, _ course: RequestCourse, _ rows: Rows) -> RoundProgress? {
+    private func progress(
+        of round: RoundRow, _ course: RequestCourse, _ rows: Rows, _ newest: Roster, _ newestID: RosterID
+    ) -> RoundProgress? {
         guard let roster = rows.roster(round.committee.roster)?.roster else { return nil }
         var tally = course.tally(of: round.committee, roster: roster)
         if world.options.mutation == .weakQuorum {
@@ -112,10 +115,11 @@ extension SimulatedReplica {
             (policy.rule, policy.quorum) = (.quorum, 1)
             tally = Tally(policy: policy, committee: round.committee, roster: roster, isDevelopment: true)
         }
+        let isCurrent = newestID == round.committee.roster
         return RoundProgress(
             committee: round.committee, tally: tally, commitments: round.commitments,
             commitDeadline: round.commitDeadline, set: round.set, voteDeadline: round.voteDeadline,
-            votes: round.votes)
+            votes: round.votes, succession: isCurrent ? nil : RosterSuccession(from: roster, to: newest))
     }
 
     private func openRound(
@@ -219,7 +223,8 @@ extension SimulatedReplica {
             held.attempt = nil
             held.attempts += 1
             world.count(.badShares, faults.count { $0.reason == "bad signature share" })
-            if held.selection.leaveOut(faults) { try drive(held) } else { pause(held) }
+            // Longer than the service's, because every attempt costs the simulation real signatures.
+            if held.selection.leaveOut(faults) { try drive(held) } else { pause(held, longest: 8_000, first: 500) }
         }
     }
 

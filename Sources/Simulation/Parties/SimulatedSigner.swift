@@ -11,17 +11,17 @@ import Threshold
 final class SignerDisk: WriteOnceTable {
     private struct State {
         var decisions: [Digest: Digest] = [:]
-        var roster: SignedRoster
+        var pin: RosterPin
         var failure: (isBefore: Bool, armed: Bool) = (false, false)
     }
 
     private let state: Mutex<State>
 
-    init(_ roster: SignedRoster) { state = Mutex(State(roster: roster)) }
+    init(_ pin: RosterPin) { state = Mutex(State(pin: pin)) }
 
-    var roster: SignedRoster { state.withLock(\.roster) }
+    var pin: RosterPin { state.withLock(\.pin) }
 
-    func store(_ roster: SignedRoster) { state.withLock { $0.roster = roster } }
+    func store(_ pin: RosterPin) { state.withLock { $0.pin = pin } }
 
     func forget() { state.withLock { $0.decisions = [:] } }
 
@@ -72,7 +72,7 @@ final class SimulatedSigner: Process {
         betrayal = world.plan.traitors[identifier]
         share = world.town.shares[identifier - 1]
         skew = world.plan.skews[world.plan.replicas + identifier - 1] * 10
-        disk = SignerDisk(world.town.firstRoster)
+        disk = SignerDisk(try RosterPin(world.town.firstRoster, in: world.town.genesis))
         var seed = (0..<32).map { _ in UInt8(world.dice.below(256)) }
         nonceSource = NonceSource(SeededRandomness(seed: SecretBytes(taking: &seed), context: [UInt8(identifier)]))
         mutant = MutantDesk(share: share, town: world.town, mutation: world.options.mutation)
@@ -81,7 +81,8 @@ final class SimulatedSigner: Process {
     }
 
     private func open() throws {
-        let pin = try RosterPin(disk.roster, in: world.town.genesis)
+        let known = disk.pin
+        let pin = try RosterPin(known.current, known: known.known, in: world.town.genesis)
         desk = try SigningDesk(
             share: share, genesis: world.town.genesis, pin: pin, register: DecisionRegister(store: disk),
             drawNonces: { [nonceSource] in try nonceSource.draw(for: $0) },
@@ -142,7 +143,7 @@ final class SimulatedSigner: Process {
                 } else if let desk {
                     try desk.sign(request, at: instant, clock: world.time(skew: skew))
                 } else { throw Crash() }
-            world.judge.pinned(disk.roster.roster.epoch, by: identifier)
+            world.judge.pinned(disk.pin.current.roster.epoch, by: identifier)
             try world.judge.released(
                 by: identifier, request, truth: world.answers(to: request.decision.request).truthID,
                 revoked: !isRecorded && isRevoked(request))
@@ -162,7 +163,7 @@ final class SimulatedSigner: Process {
 
     /// Whether a voter is not active in the newest epoch this signer knows.
     private func isRevoked(_ request: ShareRequest) -> Bool {
-        let active = disk.roster.roster.nodes.filter { $0.status == .active }.map(\.key)
+        let active = disk.pin.current.roster.nodes.filter { $0.status == .active }.map(\.key)
         return !request.decision.voters.allSatisfy { active.contains($0) }
     }
 }

@@ -48,7 +48,7 @@ package enum Mutation: String, Hashable, Sendable, CaseIterable {
 /// What a run is about, beside its seed.
 package struct Options: Hashable, Sendable {
     /// Whether fewer than a quorum of workers lie, and fewer than 2t − n signers.
-    package enum Premise: Hashable, Sendable {
+    package enum Premise: String, Hashable, Sendable, CaseIterable {
         case kept
         /// A quorum colludes.
         case lyingQuorum
@@ -105,7 +105,9 @@ struct Plan {
         traitors = Self.traitors(shape, options, &dice)
         replicas = dice.number(2...3)
         let hostile = options.premise != .kept || options.mutation != nil
-        maliciousReplica = dice.chance(hostile ? 600 : 250) ? dice.below(replicas) : nil
+        maliciousReplica =
+            dice.chance(options.mutation == .forgottenJournal ? 1_000 : hostile ? 500 : 250)
+            ? dice.below(replicas) : nil
         hasAttacker = dice.chance(hostile ? 1_000 : 400)
         healing = Int64(dice.number(15_000...35_000))
         let isCalm = dice.chance(150)
@@ -113,10 +115,10 @@ struct Plan {
         duplication = isCalm ? 0 : dice.pick([0, 20, 100])
         delay = 1...dice.pick([5, 50, 400, 2_000])
         databaseFailure = isCalm ? 0 : dice.pick([0, 10, 50])
-        crash = isCalm ? 0 : dice.pick([0, 2, 5, 15])
+        crash = hostile ? 10 : isCalm ? 0 : dice.pick([0, 2, 5, 15])
         timeouts = Timeouts(
             commit: Int64(dice.number(4...10)), vote: Int64(dice.number(3...6)),
-            lease: Int64(dice.number(2_000...6_000)), lifetime: Int64(dice.number(30_000...60_000)))
+            lease: Int64(dice.number(2_000...6_000)), lifetime: Int64(dice.number(25_000...45_000)))
         requests = (0..<dice.number(1...2)).map { _ in Int64(dice.below(10_000)) }.sorted()
         revocations = dice.chance(350) ? [(Int64(dice.below(20_000)), dice.below(nodes))] : []
         let healing = healing

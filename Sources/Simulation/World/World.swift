@@ -100,13 +100,15 @@ final class World {
 
     /// What an honest and a lying node answer.
     struct Answers {
+        /// Counts the requests.
+        let number: Int
         let prompt: Prompt
         let truth: Output
         let truthID: OutputID
         let lie: Output
     }
 
-    func number(of request: RequestID) -> Int { asked.firstIndex { (try? $0.requestID()) == request } ?? -1 }
+    func number(of request: RequestID) -> Int { truths[request]?.number ?? -1 }
 
     func ask(_ index: Int) throws -> Request {
         let request = Request(
@@ -115,7 +117,7 @@ final class World {
         let truth = Output(tokens: [index, 1], text: "true", finishReason: .stop)
         let lie = Output(tokens: [index, 2], text: "false", finishReason: .stop)
         truths[try request.requestID()] = Answers(
-            prompt: Prompt(tokens: [index]), truth: truth, truthID: try truth.outputID(), lie: lie)
+            number: asked.count, prompt: Prompt(tokens: [index]), truth: truth, truthID: try truth.outputID(), lie: lie)
         asked.append(request)
         return request
     }
