@@ -95,6 +95,7 @@ let package = Package(
         // Floor 5: the services, and what runs and tests them together
         library(
             "AggregatorService", service + ["Consensus", "CoordinatorStore", "NodeState", "Postgres", "Threshold"]),
+        library("Administration", ["Consensus", "Cryptography", "DNAProtocol", "NodeState", "ServiceKit"]),
         library("GatewayService", service + ["CoordinatorStore", "Postgres"]),
         library("SignerService", service + ["Consensus", "NodeState", "Threshold"] + nio),
         library("WorkerService", service + ["Consensus", "Inference", "ModelPackages", "NodeState"]),
@@ -140,8 +141,9 @@ let package = Package(
         executable(
             "dna",
             [
-                "Canonical", "Consensus", "CoordinatorStore", "Cryptography", "DNAProtocol", "HTTPTransport",
-                "Inference", "Kernels", "LocalNetwork", "ModelPackages", "NodeState", "Postgres", "ServiceArguments",
+                "Administration", "Canonical", "Consensus", "CoordinatorStore", "Cryptography", "DNAProtocol",
+                "HTTPTransport", "Inference", "Kernels", "LocalNetwork", "ModelPackages", "NodeState", "Postgres",
+                "ServiceArguments",
                 "ServiceKit", "TLS", "WorkerService", logging,
             ]),
         executable("http-benchmark-server", ["ServiceKit", hummingbird, lifecycle, logging] + nio),
@@ -150,8 +152,8 @@ let package = Package(
         tests(
             "AggregatorServiceTests",
             service + [
-                "AggregatorService", "Consensus", "CoordinatorStore", "LocalNetwork", "Postgres", "SignerService",
-                "TestKit", "Threshold",
+                "Administration", "AggregatorService", "Consensus", "CoordinatorStore", "LocalNetwork", "Postgres",
+                "SignerService", "TestKit", "Threshold",
             ] + nio),
         tests("CanonicalTests", ["Canonical", "Cryptography"]),
         tests(
