@@ -131,8 +131,8 @@ let package = Package(
         executable(
             "inference-worker",
             [
-                "HTTPTransport", "Inference", "Kernels", "ServiceArguments", "ServiceKit", "TLS", "WorkerService",
-                lifecycle, logging,
+                "DNAProtocol", "HTTPTransport", "Inference", "Kernels", "ServiceArguments", "ServiceKit", "TLS",
+                "WorkerService", lifecycle, logging,
             ]),
         executable(
             "consensus-aggregator",
