@@ -21,12 +21,22 @@ public enum JSONFile {
         }
     }
 
+    /// Reads a document like ``read(_:path:)``; nil when there is no such file.
+    public static func readIfThere<Value: Decodable>(_ type: Value.Type, path: String) throws -> Value? {
+        FileManager.default.fileExists(atPath: path) ? try read(type, path: path) : nil
+    }
+
     /// Writes a document's RFC 8785 form: all of it or nothing, and on the disk when this returns.
     public static func write(_ value: some Encodable, path: String) throws {
+        try replace(path, try CanonicalJSON.encode(value))
+    }
+
+    /// Writes a public file: all of it or nothing, and on the disk when this returns.
+    public static func replace(_ path: String, _ bytes: [UInt8]) throws {
         // A name of its own: two writers must not mix, and nobody can have laid a link there.
         let temporary = StateFile.temporaryName(beside: path)
         defer { unlink(temporary) }
-        try StateFile.create(temporary, try CanonicalJSON.encode(value), mode: 0o644)
+        try StateFile.create(temporary, bytes, mode: 0o644)
         guard rename(temporary, path) == 0 else { throw StateError.cannotWrite(path, errno) }
         try StateFile.synchronizeFolder(StateFile.folder(of: path))
     }

@@ -8,6 +8,7 @@ struct DNACommand: AsyncParsableCommand {
         abstract: "Answers to LLM prompts that nobody has to take on trust.",
         subcommands: [
             UpCommand.self, AskCommand.self, VerifyCommand.self, ReplayCommand.self, GenerateCommand.self,
-            NetworkCommand.self, ModelCommand.self, MigrateCommand.self, HealthCommand.self, PKICommand.self,
+            NetworkCommand.self, NodesCommand.self, ModelCommand.self, MigrateCommand.self, HealthCommand.self,
+            PKICommand.self,
         ])
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DNAProtocol
 import Foundation
 import HTTPTransport
 import Inference
@@ -29,8 +30,15 @@ struct InferenceWorkerOptions: ParsableArguments {
 
     @OptionGroup var network: NetworkArguments
 
-    @Option(help: "The sealed node key (DNA_NODE_KEY).")
+    @Option(help: "The sealed node key; STATE/node.key by default. An invited node makes it (DNA_NODE_KEY).")
     var nodeKey: String?
+
+    @Option(
+        help: "An invitation, or a file with one; repeat it for more (DNA_INVITATION, separated by commas).")
+    var invitation: [String] = []
+
+    @Flag(help: "Leave the roster when told to stop (DNA_LEAVE_ON_STOP=1).")
+    var leaveOnStop = false
 
     @Option(help: "A file with the key's passphrase, closed to others (DNA_PASSPHRASE_FILE).")
     var passphraseFile: String?
@@ -57,13 +65,31 @@ struct InferenceWorkerOptions: ParsableArguments {
         func text(_ option: String?, _ name: String, _ variable: String) throws -> String {
             try required(option, name, variable, environment)
         }
-        return WorkerOptions(
+        let state = try text(state, "state", "DNA_STATE")
+        var options = WorkerOptions(
             modelPath: try text(model, "model", "DNA_MODEL"),
             genesisPath: try network.genesisPath(environment), rosterPath: network.rosterPath(environment),
-            nodeKeyPath: try text(nodeKey, "node-key", "DNA_NODE_KEY"),
+            nodeKeyPath: nodeKey ?? environment["DNA_NODE_KEY"] ?? state + "/node.key",
             passphrasePath: try text(passphraseFile, "passphrase-file", "DNA_PASSPHRASE_FILE"),
-            statePath: try text(state, "state", "DNA_STATE"), aggregators: try aggregators(environment),
-            engine: try engine(environment))
+            statePath: state, aggregators: try aggregators(environment), engine: try engine(environment))
+        options.invitations = try invitations(environment)
+        options.leavesOnStop = leaveOnStop || environment["DNA_LEAVE_ON_STOP"] == "1"
+        return options
+    }
+
+    private func invitations(_ environment: [String: String]) throws -> [Invitation] {
+        let inherited = environment["DNA_INVITATION"]?.split(separator: ",").map(String.init) ?? []
+        let texts = invitation.isEmpty ? inherited : invitation
+        guard texts.count <= JoinRequest.Body.maximumInvitations else {
+            throw ValidationError("--invitation: at most \(JoinRequest.Body.maximumInvitations)")
+        }
+        return try texts.map { text in
+            let content = FileManager.default.contents(atPath: text).map { String(decoding: $0, as: UTF8.self) }
+            guard let invitation = Invitation(text: content ?? text) else {
+                throw ValidationError("--invitation: neither an invitation nor a file with one")
+            }
+            return invitation
+        }
     }
 
     func http(_ environment: [String: String] = ProcessInfo.processInfo.environment) throws -> HTTPServiceOptions {

@@ -25,7 +25,7 @@ final class Town: Sendable {
     let signers: [TestSigner]
     private let origins: [Int: HTTPOrigin]
     private let services: [Task<Void, any Error>]
-    private let client = HTTPClient(logger: Town.logger)
+    let client = HTTPClient(logger: Town.logger)
     private let aggregators = Mutex<[String: Task<Void, any Error>]>([:])
     private let workers = Mutex<[Task<Void, any Error>]>([])
 

@@ -9,8 +9,8 @@ import Testing
         ["DNAProtocol", "Inference", "NodeState"],
         ["Consensus", "CoordinatorStore", "ModelPackages", "ServiceKit"],
         [
-            "AggregatorService", "GatewayService", "LocalNetwork", "ServiceArguments", "SignerService",
-            "WorkerService",
+            "Administration", "AggregatorService", "GatewayService", "LocalNetwork", "ServiceArguments",
+            "SignerService", "WorkerService",
         ],
         [
             "consensus-aggregator", "dna", "gateway", "http-benchmark-server", "inference-worker", "signer",

@@ -155,7 +155,7 @@ import WorkerService
                 let vote = try #require(await town.aggregator.wait { $0.votes.first })
                 let ballot = try Ballot(request: assignment.request, committee: assignment.committee)
                 try ballot.check(vote.vote, in: set, root: try set.root())
-                #expect(worker.healthChecks.map(\.name) == ["model", "aggregator"])
+                #expect(worker.healthChecks.map(\.name) == ["model", "aggregator", "roster"])
             }
         }
     }

@@ -1,3 +1,4 @@
+import Cryptography
 import DNAProtocol
 import ServiceKit
 import Synchronization
@@ -22,6 +23,29 @@ final class AggregatorClient: Sendable {
             try await client.poll(
                 "/v1/assignments/poll", poll, deadline: .seconds(poll.body.wait) + callDeadline, isIdempotent: true)
         }
+    }
+
+    /// One attempt to get onto the roster, which waits so many seconds for it.
+    func join(_ join: JoinRequest, wait: Int, forCertificate: Bool) async throws -> NodeStanding {
+        let path = "/v1/nodes/join?wait=\(wait)" + (forCertificate ? "&for=certificate" : "")
+        return try await attempt { client in
+            try await client.post(path, join, deadline: .seconds(wait) + callDeadline, isIdempotent: true)
+        }
+    }
+
+    /// Where a node stands.
+    func standing(of node: Ed25519.PublicKey) async throws -> NodeStanding {
+        try await attempt { try await $0.get("/v1/nodes/\(node.hex)", deadline: callDeadline) }
+    }
+
+    /// One attempt to leave the roster.
+    func leave(_ leave: LeaveRequest) async throws {
+        try await attempt { try await $0.post("/v1/nodes/leave", leave, deadline: callDeadline, isIdempotent: true) }
+    }
+
+    /// The newest roster epoch, as the aggregator shows it.
+    func roster() async throws -> SignedRoster {
+        try await attempt { try await $0.get("/v1/roster", deadline: callDeadline) }
     }
 
     /// Sends a commitment, again and again until it is answered or `end` comes.

@@ -8,7 +8,7 @@ package struct AssignmentCheck: Sendable {
     private let network: NetworkID
     private let node: Ed25519.PublicKey
     private let manifests: [ModelID: Manifest]
-    private let roster: Roster?
+    private var roster: Roster?
 
     /// Checks what is sent to `node`, which serves `manifests`. Committees drawn from `roster`, when there is one, are
     /// held against its ranking; one of another epoch cannot be.
@@ -18,6 +18,13 @@ package struct AssignmentCheck: Sendable {
         self.node = node
         self.manifests = Dictionary(uniqueKeysWithValues: try manifests.map { (try $0.modelID(), $0) })
         self.roster = roster
+    }
+
+    /// The same, with committees held against this epoch.
+    package func against(_ roster: Roster?) -> AssignmentCheck {
+        var check = self
+        check.roster = roster
+        return check
     }
 
     /// Throws ``InvalidField`` that names what is wrong.

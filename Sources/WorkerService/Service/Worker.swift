@@ -19,6 +19,8 @@ public final class Worker: Service {
     private let unfinished: UnfinishedAssignments
     private let aggregator: AggregatorClient
     private let contact = AggregatorContact()
+    private let membership: Membership?
+    private let rosters: KnownRoster
     private let pacing: WorkerPacing
     private let now: @Sendable () -> Timestamp
     private let logger: Logger
@@ -35,7 +37,7 @@ public final class Worker: Service {
         let manifest = parts.computation.manifest
         identity = NodeIdentity(key: parts.key)
         check = try AssignmentCheck(
-            genesis: parts.genesis, node: identity.node, manifests: [manifest], roster: parts.roster)
+            genesis: parts.genesis, node: identity.node, manifests: [manifest], roster: nil)
         pollTemplate = AssignmentPoll.Body(
             network: try parts.genesis.networkID(), node: identity.node, models: [try manifest.modelID()], wait: 0,
             at: now())
@@ -48,6 +50,11 @@ public final class Worker: Service {
             journal: try WriteOnceStore(folder: parts.statePath + "/journal"), computation: parts.computation,
             aggregator: aggregator, setWait: pacing.setWait, logger: logger)
         unfinished = try UnfinishedAssignments(folder: parts.statePath + "/unfinished")
+        membership = parts.admission.map { [identity, aggregator, pollTemplate] in
+            Membership(
+                $0, identity: identity, network: pollTemplate.network, aggregator: aggregator, now: now, logger: logger)
+        }
+        rosters = KnownRoster(parts.roster, genesis: parts.genesis, aggregator: aggregator)
         self.pacing = pacing
         self.now = now
         self.logger = logger
@@ -59,12 +66,28 @@ public final class Worker: Service {
     /// What `/readyz` reports. The model is loaded before a worker exists.
     public var healthChecks: [HealthCheck] {
         let contact = contact
-        return [HealthCheck("model") {}, HealthCheck("aggregator") { try contact.check() }]
+        let membership = membership
+        return [
+            HealthCheck("model") {}, HealthCheck("aggregator") { try contact.check() },
+            HealthCheck("roster") {
+                guard membership?.isActive != false else { throw ServiceError(.unavailable, "waiting to be admitted") }
+            },
+        ]
     }
 
     /// Works until graceful shutdown or cancellation. Then no work is taken, and pending votes get a moment.
     public func run() async throws {
         logger.info("working", metadata: ["node": "\(identity.node)", "model": "\(pollTemplate.models[0])"])
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.membership?.keepCertificate(every: self.pacing.certificateInterval) }
+            await self.takeWork()
+            group.cancelAll()
+        }
+        if !Task.isCancelled { await membership?.leaveIfAsked() }
+        logger.info("stopped")
+    }
+
+    private func takeWork() async {
         await withTaskGroup(of: Ended.self) { group in
             var pending = 0
             var failures = 0
@@ -95,7 +118,6 @@ public final class Worker: Service {
             while pending > 0, let ended = await group.next(), ended == .vote { pending -= 1 }
             group.cancelAll()
         }
-        logger.info("stopped")
     }
 
     private enum Ended { case vote, patience }
@@ -118,6 +140,12 @@ public final class Worker: Service {
         do {
             if let left { return try await commit(left) }
             if failures > 0 { try await Task.sleep(for: aggregator.delay(after: failures)) }
+            if let membership, !membership.isActive {
+                let isIn = try await membership.join(wait: contact.isHeld ? pacing.pollWait : 0)
+                contact.answered()
+                if !isIn { try await Task.sleep(for: aggregator.delay(after: 1)) }
+                return .nothing
+            }
             guard let assignment = try await poll() else {
                 try await Task.sleep(for: aggregator.delay(after: 1))
                 return .nothing
@@ -142,6 +170,7 @@ public final class Worker: Service {
             return assignment
         } catch let error as ServiceError {
             contact.lost(error.message)
+            if error.code == .permissionDenied { membership?.lost() }
             throw error
         }
     }
@@ -162,7 +191,8 @@ public final class Worker: Service {
         let end = ContinuousClock.now + .seconds(max(0, left)) + pacing.grace
         guard .seconds(left) + pacing.grace > .zero else { return .failed }
         var progress = try AssignmentProgress(assignment, identity: identity)
-        var action = try progress.begin(check)
+        let roster = await rosters.epoch(assignment.committee.roster)
+        var action = try progress.begin(check.against(roster))
         while true {
             switch action {
             case .awaitSet: return .committed(Work(progress: progress, end: end))

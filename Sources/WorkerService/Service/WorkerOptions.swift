@@ -1,3 +1,4 @@
+public import DNAProtocol
 public import HTTPTransport
 public import Inference
 
@@ -19,6 +20,12 @@ public struct WorkerOptions: Sendable {
     public var aggregators: [HTTPOrigin]
     /// How the engine runs.
     public var engine: EngineOptions
+    /// By which the node comes onto the roster, any of them; none when others have put it there.
+    public var invitations: [Invitation] = []
+    /// Where the node's certificate is kept; nil without TLS.
+    public var certificatePath: String?
+    /// Whether the node leaves the roster when it is told to stop.
+    public var leavesOnStop = false
 
     /// Names everything.
     public init(
@@ -51,6 +58,8 @@ public struct WorkerPacing: Sendable {
     public var drain: Duration = .seconds(5)
     /// Votes that may wait for their sets; with more, no work is taken.
     public var pendingVotes = 64
+    /// How often the node looks for a newer certificate.
+    public var certificateInterval: Duration = .seconds(300)
     /// The longest pause before any repetition.
     public var longestPause: Duration = .seconds(2)
 

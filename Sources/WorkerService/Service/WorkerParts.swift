@@ -21,6 +21,8 @@ public struct WorkerParts: Sendable {
     public var aggregators: [HTTPOrigin]
     /// The folder of what the node must remember; it exists.
     public var statePath: String
+    /// How the node comes onto the roster; nil when others have put it there.
+    public var admission: WorkerAdmission?
 
     /// Joins the parts.
     public init(
@@ -42,17 +44,34 @@ public struct WorkerParts: Sendable {
         let genesis = try JSONFile.read(Genesis.self, path: options.genesisPath)
         try genesis.validate()
         let passphrase = try Passphrase.read(path: options.passphrasePath)
-        let key = try KeyFile.signingKey(.node, path: options.nodeKeyPath, passphrase: passphrase)
-        let roster = try options.rosterPath.map { try readRoster($0, genesis) }
-        if let roster, !roster.nodes.contains(where: { $0.key == key.publicKey && $0.status == .active }) {
-            logger.warning("this node is not active on the roster", metadata: ["node": "\(key.publicKey)"])
-        }
         try FileManager.default.createDirectory(
             atPath: options.statePath, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let key = try nodeKey(options, passphrase)
+        let roster = try options.rosterPath.map { try readRoster($0, genesis) }
+        if let roster, options.invitations.isEmpty,
+            !roster.nodes.contains(where: { $0.key == key.publicKey && $0.status == .active })
+        {
+            logger.warning("this node is not active on the roster", metadata: ["node": "\(key.publicKey)"])
+        }
         let computation = try loadModel(options, genesis, logger)
-        return WorkerParts(
+        var parts = WorkerParts(
             genesis: genesis, roster: roster, key: key, computation: computation, aggregators: options.aggregators,
             statePath: options.statePath)
+        if !options.invitations.isEmpty {
+            parts.admission = WorkerAdmission(
+                invitations: options.invitations, certificatePath: options.certificatePath,
+                leavesOnStop: options.leavesOnStop)
+        }
+        return parts
+    }
+
+    /// The node's key, made at the first start of a node that is invited.
+    private static func nodeKey(_ options: WorkerOptions, _ passphrase: SecretBytes) throws -> Ed25519.SigningKey {
+        let isThere = FileManager.default.fileExists(atPath: options.nodeKeyPath)
+        if !isThere, !options.invitations.isEmpty {
+            return try KeyFile.createSigningKey(.node, path: options.nodeKeyPath, passphrase: passphrase)
+        }
+        return try KeyFile.signingKey(.node, path: options.nodeKeyPath, passphrase: passphrase)
     }
 
     private static func readRoster(_ path: String, _ genesis: Genesis) throws -> Roster {

@@ -1,0 +1,132 @@
+public import Cryptography
+public import DNAProtocol
+
+/// The next roster epoch in the making: who comes, who goes, and who is turned away. A value without a clock or keys, so
+/// that an administrator can be tested like anything else; nothing is believed that somebody did not sign.
+public struct RosterPlan: Sendable {
+    /// One thing that changes.
+    public enum Change: Hashable, Sendable, CustomStringConvertible {
+        /// A node becomes active for this operator.
+        case joined(Ed25519.PublicKey, operator: String)
+        /// A node has left, or was not heard from.
+        case left(Ed25519.PublicKey)
+        /// A node is shut out.
+        case revoked(Ed25519.PublicKey)
+        /// An operator is new, or has another weight or key.
+        case operatorSet(String)
+
+        /// A line for people.
+        public var description: String {
+            switch self {
+            case .joined(let node, let name): "joined \(node) (\(name))"
+            case .left(let node): "left \(node)"
+            case .revoked(let node): "revoked \(node)"
+            case .operatorSet(let name): "operator \(name)"
+            }
+        }
+    }
+
+    /// The epoch it starts from.
+    public let current: Roster
+    /// What changes, in the order it was decided.
+    public private(set) var changes: [Change] = []
+    private let genesis: Genesis
+    private let network: NetworkID
+    private var operators: [String: Roster.Operator]
+    private var nodes: [Ed25519.PublicKey: Roster.Node]
+
+    /// Starts from `current`, verified by the caller.
+    public init(after current: Roster, in genesis: Genesis) throws {
+        self.current = current
+        self.genesis = genesis
+        network = try genesis.networkID()
+        operators = Dictionary(current.operators.map { ($0.name, $0) }) { first, _ in first }
+        nodes = Dictionary(current.nodes.map { ($0.key, $0) }) { first, _ in first }
+    }
+
+    /// The next epoch; nil when nothing changes.
+    public func next() throws -> Roster? {
+        guard !changes.isEmpty else { return nil }
+        let next = try draft()
+        try next.validate(in: network)
+        return next
+    }
+
+    private func draft() throws -> Roster {
+        Roster(
+            network: network, epoch: current.epoch + 1, previous: try current.rosterID(),
+            operators: Array(operators.values), nodes: Array(nodes.values))
+    }
+
+    /// Lets a node in by one of its invitations: of those that are good, one of the operator with the fewest active
+    /// nodes. Does nothing for a node that is active. Throws ``InvalidField`` with the reason otherwise.
+    public mutating func admit(_ join: JoinRequest, at now: Timestamp) throws {
+        let body = join.body
+        try join.validate(in: network)
+        try require(
+            body.at.seconds >= now.seconds - JoinRequest.Body.lifetime
+                && body.at.seconds <= now.seconds + JoinRequest.Body.tolerance, "body.at", "is too long ago")
+        let known = nodes[body.node]
+        guard known?.status != .active else { return }
+        try require(known?.status != .revoked, "body.node", "was revoked")
+        try require(known != nil || nodes.count < Roster.maximumNodes, "body.node", "finds the roster full")
+        let good = try goodInvitations(of: body, now)
+        let counts = Dictionary(grouping: nodes.values.filter { $0.status == .active }, by: \.operator)
+            .mapValues(\.count)
+        guard
+            let chosen = good.min(by: { left, right in
+                let (leftName, rightName) = (left.body.operator, right.body.operator)
+                return (counts[leftName] ?? 0, leftName) < (counts[rightName] ?? 0, rightName)
+            })
+        else { return }
+        nodes[body.node] = Roster.Node(
+            key: body.node, operator: chosen.body.operator, invitation: try chosen.invitationID())
+        changes.append(.joined(body.node, operator: chosen.body.operator))
+    }
+
+    private func goodInvitations(of body: JoinRequest.Body, _ now: Timestamp) throws -> [Invitation] {
+        let draft = try draft()
+        var good: [Invitation] = []
+        var refusal = InvalidField("body.invitations", "none was given")
+        for invitation in body.invitations {
+            do {
+                try invitation.validate(in: genesis, roster: draft, at: now)
+                try require(try invitation.isOpen(to: body.node, on: draft), "invitation.uses", "are used up")
+                good.append(invitation)
+            } catch let error as InvalidField {
+                refusal = error
+            }
+        }
+        guard !good.isEmpty else { throw refusal }
+        return good
+    }
+
+    /// Takes a node off that asked for it. Does nothing for one that is not active.
+    public mutating func release(_ leave: LeaveRequest) throws {
+        try leave.validate(in: network)
+        retire(leave.body.node)
+    }
+
+    /// Takes a node off. One that came by an invitation stays listed as having left, so that the invitation's uses stay
+    /// counted; it may come back. Does nothing for one that is not active.
+    public mutating func retire(_ node: Ed25519.PublicKey) {
+        guard let entry = nodes[node], entry.status == .active else { return }
+        if entry.invitation == nil { nodes[node] = nil } else { nodes[node]?.status = .left }
+        changes.append(.left(node))
+    }
+
+    /// Shuts a node out for good. Throws ``InvalidField`` for one that is not listed.
+    public mutating func revoke(_ node: Ed25519.PublicKey) throws {
+        guard let entry = nodes[node] else { throw InvalidField("node", "is not on the roster") }
+        guard entry.status != .revoked else { return }
+        nodes[node]?.status = .revoked
+        changes.append(.revoked(node))
+    }
+
+    /// Adds an operator, or changes one.
+    public mutating func set(_ entry: Roster.Operator) {
+        guard operators[entry.name] != entry else { return }
+        operators[entry.name] = entry
+        changes.append(.operatorSet(entry.name))
+    }
+}

@@ -1,0 +1,16 @@
+import ArgumentParser
+
+/// `dna nodes …`.
+struct NodesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "nodes",
+        abstract: "Say which nodes may vote, as an administrator.",
+        discussion: """
+            Every change is a new roster epoch, signed with the administrator's key and published through an aggregator, \
+            whose word is not taken for anything.
+            """,
+        subcommands: [
+            NodesListCommand.self, NodesInviteCommand.self, NodesApproveCommand.self, NodesRevokeCommand.self,
+            NodesOperatorCommand.self,
+        ])
+}
