@@ -50,12 +50,15 @@ public struct LinkArguments: ParsableArguments {
     /// - Parameters:
     ///   - network: the network's id, 64 hexadecimal digits; the certificate's own by default.
     ///   - held: the certificate's key if the program has it anyway.
-    public func link(network: String? = nil, held: PrivateKey? = nil, logger: Logger) throws -> LinkSecurity? {
+    ///   - mayLackCertificate: whether the certificate's file may come later.
+    public func link(
+        network: String? = nil, held: PrivateKey? = nil, mayLackCertificate: Bool = false, logger: Logger
+    ) throws -> LinkSecurity? {
         guard let files = try files(held: held) else {
             logger.warning("links are in the clear, and nobody is asked who they are")
             return nil
         }
-        return try LinkSecurity(files, network: network, logger: logger)
+        return try LinkSecurity(files, network: network, mayLackCertificate: mayLackCertificate, logger: logger)
     }
 
     /// Refuses origins that do not fit the link, before anything is sent.

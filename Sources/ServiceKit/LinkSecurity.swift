@@ -96,6 +96,9 @@ public final class LinkSecurity: Service {
             State(material: try LinkMaterial(files, network: network, mayLackCertificate: mayLackCertificate)))
     }
 
+    /// Where this side's certificate is read.
+    public var certificatePath: String { files.certificate }
+
     /// Who this side is; nil as long as it has no certificate.
     public var identity: PeerIdentity? { state.withLock { $0.material.identity } }
 

@@ -77,6 +77,8 @@ struct NodesApproveCommand: AsyncParsableCommand {
         return { node in
             let request = CertificateRequest(
                 identity: PeerIdentity(network: name, role: .worker, name: node.hex),
+                // For checks of its health from beside it.
+                dnsNames: ["localhost"], ipAddresses: ["127.0.0.1", "::1"],
                 publicKey: try PublicKey(ed25519: node.bytes), lifetime: lifetime)
             let issued = try authority.issue(request)
             return NodeCertificate(

@@ -22,13 +22,17 @@ struct InferenceWorker: AsyncParsableCommand {
         var http = try options.http()
         let logger = try log.start("inference-worker")
         let metrics = MetricsRegistry.ofProcess()
-        let parts = try WorkerParts.load(settings, logger: logger)
+        var parts = try WorkerParts.load(settings, logger: logger)
         let link = try options.link(parts, logger: logger)
-        http.server.tls = try link?.server()
+        parts.admission?.certificatePath = link?.certificatePath
+        parts.admission?.certificateChanged = { link?.reloadIfChanged() }
         var clientOptions = HTTPClientOptions()
         clientOptions.tls = try link?.client(expecting: .aggregator)
         let client = HTTPClient(options: clientOptions, logger: logger)
         let worker = try Worker(parts, client: client, logger: logger, metrics: metrics)
+        // A listener needs the certificate, which comes with the place on the roster.
+        try await worker.admitted()
+        http.server.tls = try link?.server()
         let router = ServiceRouter.service()
         router.add(middleware: RequireRole.any)
         router.addHealthRoutes(checks: worker.healthChecks)

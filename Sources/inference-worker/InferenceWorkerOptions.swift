@@ -97,10 +97,13 @@ struct InferenceWorkerOptions: ParsableArguments {
         return HTTPServiceOptions(host: address.host, port: address.port)
     }
 
-    /// The link's security. The certificate is over the node's own key: no other file is needed for it.
+    /// The link's security. The certificate is over the node's own key: no other file is needed for it. An invited node
+    /// begins without one.
     func link(_ parts: WorkerParts, logger: Logger) throws -> LinkSecurity? {
         let key = try parts.key.seed.withUnsafeBytes { try PrivateKey(ed25519Seed: $0) }
-        let link = try link.link(network: "\(parts.genesis.networkID())", held: key, logger: logger)
+        let link = try link.link(
+            network: "\(parts.genesis.networkID())", held: key, mayLackCertificate: parts.admission != nil,
+            logger: logger)
         try LinkArguments.require(parts.aggregators, of: "aggregator", link)
         return link
     }

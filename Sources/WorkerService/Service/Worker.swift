@@ -75,6 +75,24 @@ public final class Worker: Service {
         ]
     }
 
+    /// Returns when an invited node is on the roster and has its certificate; at once for any other. Throws when the node
+    /// was revoked, or the task is cancelled.
+    public func admitted() async throws {
+        guard let membership else { return }
+        var failures = 0
+        while !membership.isActive {
+            do {
+                if try await membership.join(wait: pacing.pollWait) { return }
+                failures = 1
+            } catch let error as ServiceError {
+                if (error.cause as? Problem)?.type == "urn:dna:problem:revoked" { throw error }
+                logger.warning("not admitted yet", metadata: ["reason": "\(error.message)"])
+                failures += 1
+            }
+            try await Task.sleep(for: aggregator.delay(after: failures))
+        }
+    }
+
     /// Works until graceful shutdown or cancellation. Then no work is taken, and pending votes get a moment.
     public func run() async throws {
         logger.info("working", metadata: ["node": "\(identity.node)", "model": "\(pollTemplate.models[0])"])

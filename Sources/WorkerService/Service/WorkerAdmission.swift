@@ -18,7 +18,7 @@ public struct WorkerAdmission: Sendable {
     public var certificateChanged: @Sendable () -> Void = {}
 
     /// Names everything.
-    public init(invitations: [Invitation], certificatePath: String?, leavesOnStop: Bool) {
+    public init(invitations: [Invitation], certificatePath: String? = nil, leavesOnStop: Bool) {
         self.invitations = invitations
         self.certificatePath = certificatePath
         self.leavesOnStop = leavesOnStop

@@ -22,8 +22,6 @@ public struct WorkerOptions: Sendable {
     public var engine: EngineOptions
     /// By which the node comes onto the roster, any of them; none when others have put it there.
     public var invitations: [Invitation] = []
-    /// Where the node's certificate is kept; nil without TLS.
-    public var certificatePath: String?
     /// Whether the node leaves the roster when it is told to stop.
     public var leavesOnStop = false
 

@@ -58,9 +58,7 @@ public struct WorkerParts: Sendable {
             genesis: genesis, roster: roster, key: key, computation: computation, aggregators: options.aggregators,
             statePath: options.statePath)
         if !options.invitations.isEmpty {
-            parts.admission = WorkerAdmission(
-                invitations: options.invitations, certificatePath: options.certificatePath,
-                leavesOnStop: options.leavesOnStop)
+            parts.admission = WorkerAdmission(invitations: options.invitations, leavesOnStop: options.leavesOnStop)
         }
         return parts
     }
