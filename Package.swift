@@ -37,6 +37,10 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOPosix", package: "swift-nio"),
     .product(name: "NIOExtras", package: "swift-nio-extras"),
 ]
+let http1: [Target.Dependency] = [
+    .product(name: "NIOHTTP1", package: "swift-nio"),
+    .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+]
 let vectors: [Resource] = [.copy("Vectors")]
 
 let service: [Target.Dependency] = [
@@ -90,7 +94,7 @@ let package = Package(
         library("ModelPackages", ["Canonical", "Cryptography", "DNAProtocol"]),
         library(
             "ServiceKit",
-            ["Canonical", "HTTPTransport", "TLS", httpTypes, hummingbird, lifecycle, logging, metrics] + nio),
+            ["Canonical", "HTTPTransport", "TLS", httpTypes, hummingbird, lifecycle, logging, metrics] + nio + http1),
 
         // Floor 5: the services, and what runs and tests them together
         library(
