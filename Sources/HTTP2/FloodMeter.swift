@@ -11,11 +11,16 @@ struct FloodMeter {
         tokens = Double(burst)
     }
 
-    /// Takes one token; false when the peer has spent more than its share.
-    mutating func spend(at now: Duration) -> Bool {
+    /// Takes tokens; false when the peer has spent more than its share.
+    mutating func spend(_ price: Double = 1, at now: Duration) -> Bool {
         let elapsed = last.map { max((now - $0) / .seconds(1), 0) } ?? 0
         last = now
-        tokens = min(burst, tokens + elapsed * perSecond) - 1
+        tokens = min(burst, tokens + elapsed * perSecond) - price
         return tokens >= 0
+    }
+
+    /// Grants tokens for work that this end has done by itself.
+    mutating func earn(_ count: Double) {
+        tokens = min(burst, tokens + count)
     }
 }

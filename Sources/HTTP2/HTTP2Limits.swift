@@ -14,20 +14,26 @@ public struct HTTP2Limits: Sendable {
     public var headerListSize = 16 * 1024
     /// Fields in a head or trailer.
     public var headerFields = 100
-    /// RST_STREAM frames in a burst, then `resetsPerSecond` (CVE-2023-44487, rapid reset).
-    public var resetBurst: UInt64 = 200
+    /// RST_STREAM frames in a burst, then `resetsPerSecond`; both those the peer sends (CVE-2023-44487, rapid reset)
+    /// and those it provokes (CVE-2025-8671).
+    public var resetBurst = 200
     /// Sustained RST_STREAM frames per second.
-    public var resetsPerSecond: UInt64 = 33
+    public var resetsPerSecond = 33
     /// CONTINUATION frames that may follow one HEADERS frame (CVE-2024-28182).
     public var continuations = 8
     /// PING and SETTINGS acknowledgements that may wait for a peer that does not read.
     public var pendingAcknowledgements = 500
     /// Entries in one SETTINGS frame.
     public var settingsEntries = 32
-    /// Frames that cost the peer nothing (PING, SETTINGS, empty DATA, invalid frames) in a burst.
+    /// Frames that cost the peer nothing (PING, SETTINGS, PRIORITY, empty DATA, invalid frames) in a burst. A head that is
+    /// too large counts for ten.
     public var controlBurst = 500
     /// Sustained rate of such frames per second.
     public var controlsPerSecond = 50
+    /// WINDOW_UPDATE frames in a burst, beyond the four that each DATA frame sent grants.
+    public var windowUpdateBurst = 1_000
+    /// Sustained rate of such WINDOW_UPDATE frames per second.
+    public var windowUpdatesPerSecond = 100
 
     /// The numbers above.
     public init() {}

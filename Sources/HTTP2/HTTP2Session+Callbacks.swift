@@ -13,6 +13,11 @@ extension HTTP2Session {
         return 0
     }
 
+    /// PRIORITY is met here: nghttp2 ignores its content and says nothing more of it.
+    func frameBegan(_ header: nghttp2_frame_hd) -> Int32 {
+        nghttp2_frame_type(UInt32(header.type)) == NGHTTP2_PRIORITY ? freeFrameReceived() : 0
+    }
+
     func frameReceived(_ frame: nghttp2_frame) -> Int32 {
         let isAcknowledgement = frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0
         switch nghttp2_frame_type(UInt32(frame.hd.type)) {
@@ -24,6 +29,9 @@ extension HTTP2Session {
         case NGHTTP2_SETTINGS where !isAcknowledgement:
             events.append(.settingsReceived)
             return freeFrameReceived()
+        case NGHTTP2_RST_STREAM where role == .server: return streamWasReset()
+        case NGHTTP2_WINDOW_UPDATE:
+            if !windowMeter.spend(at: now) { fail(.enhanceYourCalm, "WINDOW_UPDATE flood") }
         case NGHTTP2_GOAWAY:
             events.append(
                 .goAwayReceived(
@@ -49,6 +57,7 @@ extension HTTP2Session {
     private func headWasTooLarge(_ header: nghttp2_frame_hd) {
         if role == .client { reset(header.stream, .enhanceYourCalm) }
         events.append(.headTooLarge(header.stream))
+        if !meter.spend(10, at: now) { fail(.enhanceYourCalm, "flood of heads too large") }
         if header.endsStream { events.append(.inboundEnded(header.stream)) }
     }
 
@@ -71,9 +80,11 @@ extension HTTP2Session {
     }
 
     func frameSent(_ header: nghttp2_frame_hd) -> Int32 {
-        guard role == .server, header.endsStream else { return 0 }
         let type = nghttp2_frame_type(UInt32(header.type))
-        guard type == NGHTTP2_HEADERS || type == NGHTTP2_DATA else { return 0 }
+        if type == NGHTTP2_DATA { windowMeter.earn(4) }
+        guard role == .server else { return 0 }
+        if type == NGHTTP2_RST_STREAM { return streamWasReset() }
+        guard header.endsStream, type == NGHTTP2_HEADERS || type == NGHTTP2_DATA else { return 0 }
         if nghttp2_session_get_stream_remote_close(pointer, header.stream_id) == 0 {
             events.append(.answeredEarly(header.stream))
         }
@@ -85,6 +96,12 @@ extension HTTP2Session {
         guard role == .client, nghttp2_frame_type(UInt32(header.type)) == NGHTTP2_HEADERS else { return 0 }
         bodies.removeValue(forKey: header.stream_id)
         events.append(.streamClosed(header.stream, .refusedStream))
+        return 0
+    }
+
+    /// Either end's RST_STREAM: whoever opens streams only to have them reset makes the other end work for nothing.
+    private func streamWasReset() -> Int32 {
+        if !resetMeter.spend(at: now) { fail(.enhanceYourCalm, "RST_STREAM flood") }
         return 0
     }
 

@@ -23,6 +23,8 @@ public final class HTTP2Session {
     var bodies: [Int32: OutboundBody] = [:]
     var incoming = IncomingHead()
     var meter: FloodMeter
+    var resetMeter: FloodMeter
+    var windowMeter: FloodMeter
     var now: Duration = .zero
     var hasFailed = false
     var libraryMessage = ""
@@ -32,6 +34,8 @@ public final class HTTP2Session {
         self.role = role
         self.limits = limits
         meter = FloodMeter(burst: limits.controlBurst, perSecond: limits.controlsPerSecond)
+        resetMeter = FloodMeter(burst: limits.resetBurst, perSecond: limits.resetsPerSecond)
+        windowMeter = FloodMeter(burst: limits.windowUpdateBurst, perSecond: limits.windowUpdatesPerSecond)
         let option = NGHTTP2Tables.makeOption(limits)
         defer { nghttp2_option_del(option) }
         // Unretained: the session is deleted in `deinit`, so nghttp2 never outlives `self`.
@@ -94,7 +98,8 @@ public final class HTTP2Session {
     }
 
     func fail(_ code: Int32) {
-        let flooded = code == NGHTTP2_ERR_FLOODED.rawValue
+        let flooded =
+            code == NGHTTP2_ERR_FLOODED.rawValue || code == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS.rawValue
         let detail = libraryMessage.isEmpty ? String(cString: nghttp2_strerror(code)) : libraryMessage
         fail(flooded ? .enhanceYourCalm : .protocolError, detail)
     }

@@ -31,6 +31,9 @@ enum NGHTTP2Tables {
                     UnsafeBufferPointer(start: value, count: valueCount))
             }
         }
+        nghttp2_session_callbacks_set_on_begin_frame_callback(table) { _, header, userData in
+            NGHTTP2Tables.forward(userData) { session in header.map { session.frameBegan($0.pointee) } ?? 0 }
+        }
         nghttp2_session_callbacks_set_on_frame_recv_callback(table) { _, frame, userData in
             NGHTTP2Tables.forward(userData) { session in frame.map { session.frameReceived($0.pointee) } ?? 0 }
         }
@@ -77,7 +80,10 @@ enum NGHTTP2Tables {
         nghttp2_option_set_no_closed_streams(option, 1)
         nghttp2_option_set_max_outbound_ack(option, limits.pendingAcknowledgements)
         nghttp2_option_set_max_settings(option, limits.settingsEntries)
-        nghttp2_option_set_stream_reset_rate_limit(option, limits.resetBurst, limits.resetsPerSecond)
+        // The session meters resets itself, by its caller's clock and with ENHANCE_YOUR_CALM: the library's own limit
+        // must not come first.
+        nghttp2_option_set_stream_reset_rate_limit(
+            option, 2 * UInt64(limits.resetBurst), UInt64(limits.resetsPerSecond))
         nghttp2_option_set_max_continuations(option, limits.continuations)
         // Assumed until the peer's SETTINGS say otherwise.
         nghttp2_option_set_peer_max_concurrent_streams(option, 100)

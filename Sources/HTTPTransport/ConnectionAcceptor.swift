@@ -18,15 +18,15 @@ struct ConnectionAcceptor: Sendable {
         self.executors = executors
     }
 
-    func set(up channel: any Channel) throws {
+    func set(up channel: any Channel, _ share: ConnectionShare) throws {
         let tls = try options.tls.map { try secure(channel, $0) }
         if let observer = options.observer { try channel.pipeline.syncOperations.addHandler(ByteCounter(observer)) }
         let sniffer = ProtocolSniffer(timeout: options.prefaceTimeout) { choice, channel in
             // HTTP begins after the handshake: by then it is known who is there.
             let peer = tls?.peer ?? .unchecked
             switch choice {
-            case .http2: try channel.pipeline.syncOperations.addHandler(makeConnection(channel, peer))
-            case .http1: try installHTTP1(channel, peer)
+            case .http2: try channel.pipeline.syncOperations.addHandler(makeConnection(channel, peer, share))
+            case .http1: try installHTTP1(channel, peer, share)
             }
         }
         try channel.pipeline.syncOperations.addHandler(sniffer)
@@ -39,15 +39,16 @@ struct ConnectionAcceptor: Sendable {
         return handler
     }
 
-    private func installHTTP1(_ channel: any Channel, _ peer: HTTPPeer) throws {
+    private func installHTTP1(_ channel: any Channel, _ peer: HTTPPeer, _ share: ConnectionShare) throws {
         guard let http1 = options.http1 else { throw HTTPTransportError.protocolNotServed }
-        try http1(channel, peer)
+        try http1(channel, peer, share)
     }
 
-    private func makeConnection(_ channel: any Channel, _ peer: HTTPPeer) -> HTTPConnection {
+    private func makeConnection(_ channel: any Channel, _ peer: HTTPPeer, _ share: ConnectionShare) -> HTTPConnection {
         let loop = channel.eventLoop
         let executor = executors[ObjectIdentifier(loop)] ?? EventLoopTaskExecutor(loop)
-        let side = HTTPConnection.ServerSide(handler: handler, options: options, executor: executor, peer: peer)
+        let side = HTTPConnection.ServerSide(
+            handler: handler, options: options, executor: executor, peer: peer, share: share)
         return HTTPConnection(side: .server(side), options: options.connection, loop: loop, logger: logger)
     }
 }

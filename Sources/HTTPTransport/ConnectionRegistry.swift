@@ -1,25 +1,20 @@
 import NIOCore
 import Synchronization
 
-/// A server's open connections: their bound, and the way to reach all of them at shutdown.
+/// A server's open connections: the way to reach all of them at shutdown.
 final class ConnectionRegistry: Sendable {
     private struct State {
         var channels: [ObjectIdentifier: any Channel] = [:]
         var isClosing = false
     }
 
-    private let limit: Int
     private let state = Mutex(State())
 
-    init(limit: Int) {
-        self.limit = limit
-    }
-
-    /// Admits a connection; false when the server is full or closing.
+    /// Admits a connection; false when the server is closing.
     func add(_ channel: any Channel) -> Bool {
         let key = ObjectIdentifier(channel)
         let isAdmitted = state.withLock { state in
-            guard !state.isClosing, state.channels.count < limit else { return false }
+            guard !state.isClosing else { return false }
             state.channels[key] = channel
             return true
         }

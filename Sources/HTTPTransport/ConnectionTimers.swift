@@ -4,6 +4,14 @@ import NIOCore
 struct ConnectionTimers {
     /// When the peer was last heard.
     var lastRead = NIODeadline.uptimeNanoseconds(0)
+    /// When the last stream ended, or the connection began.
+    var idleSince = NIODeadline.uptimeNanoseconds(0)
+    /// Whether the peer has opened a stream yet.
+    var hasOpened = false
+    /// Since when the socket takes nothing.
+    var unwritableSince: NIODeadline?
+    /// When streams are looked at for progress next.
+    var sweepDue: NIODeadline?
     /// When the unanswered keep-alive PING was sent.
     var pingSent: NIODeadline?
     /// When a shutdown must be over.

@@ -16,7 +16,9 @@ extension HTTPConnection {
             streams[id]?.inboundEnded()
         case .inboundEnded(let id): streams[id]?.inboundEnded()
         case .answeredEarly(let id): answeredEarly(id)
-        case .streamClosed(let id, let code): streams.removeValue(forKey: id)?.closed(code)
+        case .streamClosed(let id, let code):
+            streams.removeValue(forKey: id)?.closed(code)
+            if streams.isEmpty { timers.idleSince = .now() }
         case .settingsReceived: settled.succeed()
         case .pingAcknowledged(let payload): pingAcknowledged(payload)
         case .goAwayReceived(_, let code):
@@ -48,7 +50,10 @@ extension HTTPConnection {
         let stream = HTTPStream(connection: self)
         stream.id = id
         stream.bodyLimit = server.options.requestBodyLimit
+        stream.openedAt = timers.lastRead
         streams[id] = stream
+        timers.hasOpened = true
+        armSweep()
         setDeadline(server.options.requestDeadline, of: stream, from: timers.lastRead)
         return stream
     }

@@ -17,12 +17,14 @@ extension HTTPConnection {
 
     private func dispatch(_ ready: ReadyRequest, _ channel: any Channel, _ server: ServerSide) {
         let stream = ready.stream
+        guard server.share.openRequest() else { return answer(stream, server.options.overloadResponse) }
         let reference = HTTPStreamReference(stream)
         let request = HTTPServerRequest(
             head: ready.head, body: HTTPBody(reference), completeBody: stream.completeBody(), channel: channel,
             peer: server.peer)
         let handler = server.handler
         runningHandlers += 1
+        stream.hasHandler = true
         stream.task = Task.immediate(executorPreference: server.executor) {
             do {
                 try await handler.handle(request, HTTPResponseWriter(reference))
@@ -35,7 +37,10 @@ extension HTTPConnection {
 
     private func handlerEnded(_ stream: HTTPStream, _ error: (any Error)?) {
         runningHandlers -= 1
+        if case .server(let server) = side { server.share.closeRequest() }
         stream.task = nil
+        stream.hasHandler = false
+        stream.release()
         guard !stream.isClosed, stream.failure == nil else { return }
         if let error { return handlerFailed(stream, error) }
         guard !stream.outbound.hasEnded else { return }
@@ -45,18 +50,27 @@ extension HTTPConnection {
     }
 
     private func handlerFailed(_ stream: HTTPStream, _ error: any Error) {
-        if stream.isHeadSubmitted { return stop(stream, .internalError) }
+        guard case .server(let server) = side else { return }
+        let isOverload = error as? HTTPTransportError == .overloaded
+        if stream.isHeadSubmitted { return stop(stream, isOverload ? .enhanceYourCalm : .internalError) }
         switch error {
+        case HTTPTransportError.overloaded: answer(stream, server.options.overloadResponse)
+        case HTTPTransportError.bodyTooSlow: answer(stream, server.options.slowBodyResponse)
         case HTTPTransportError.bodyTooLarge: answer(stream, HTTPResponse(status: .contentTooLarge))
         case HTTPTransportError.deadlineExceeded: answer(stream, HTTPResponse(status: .gatewayTimeout))
         default: answer(stream, HTTPResponse(status: .internalServerError))
         }
     }
 
+    private func answer(_ stream: HTTPStream, _ response: (head: HTTPResponse, body: ByteBuffer)) {
+        answer(stream, response.head, body: response.body)
+    }
+
     /// Answers without a handler.
     func answer(_ stream: HTTPStream, _ head: HTTPResponse, body: ByteBuffer = ByteBuffer()) {
         guard !stream.isHeadSubmitted, !stream.isClosed else { return }
         stream.pendingHead = nil
+        stream.outbound.discard()
         stream.outbound.append(body)
         stream.outbound.end(nil)
         submitResponse(head, on: stream, endStream: body.readableBytes == 0)

@@ -25,7 +25,7 @@ extension HTTPConnection {
 
     /// Points the timer at the earliest thing due.
     func armTimer() {
-        var earliest = timers.drainDeadline ?? .distantFuture
+        var earliest = min(timers.drainDeadline ?? .distantFuture, timers.sweepDue ?? .distantFuture)
         for stream in streams.values {
             if let deadline = stream.deadline { earliest = min(earliest, deadline) }
         }
@@ -34,8 +34,14 @@ extension HTTPConnection {
 
     private var keepAliveDue: NIODeadline {
         if let sent = timers.pingSent { return sent + TimeAmount(options.keepAliveTimeout) }
-        let silence = streams.isEmpty ? options.idleTimeout : options.keepAliveInterval
-        return timers.lastRead + TimeAmount(silence)
+        guard streams.isEmpty else { return timers.lastRead + TimeAmount(options.keepAliveInterval) }
+        switch side {
+        case .client: return timers.lastRead + TimeAmount(options.idleTimeout)
+        // Requests are what a server's peer is there for: neither PINGs nor half a head keep the connection.
+        case .server(let server):
+            return timers.idleSince
+                + TimeAmount(timers.hasOpened ? options.idleTimeout : server.options.firstRequestTimeout)
+        }
     }
 
     private func timerFired() {
@@ -48,7 +54,12 @@ extension HTTPConnection {
             stream.deadline = nil
             deadlinePassed(stream)
         }
+        if let due = timers.sweepDue, due <= now {
+            timers.sweepDue = nil
+            if sweep(now) { return }
+        }
         if keepAliveDue <= now { keepAliveIsDue(now) }
+        if isTornDown { return }
         armTimer()
         flush()
     }
@@ -58,10 +69,44 @@ extension HTTPConnection {
         if streams.isEmpty {
             // Not heard for the idle time: leave. The peer sees GOAWAY and opens a new connection when it needs one.
             timers.lastRead = now
+            timers.idleSince = now
+            if case .server = side, !timers.hasOpened { return closeNow("no request") }
             return shutDown()
         }
         timers.pingSent = now
         session.ping(Self.keepAlivePing)
+    }
+
+    // MARK: Progress
+
+    /// Looks at the streams' progress now and then, not at each byte.
+    func armSweep() {
+        if timers.sweepDue != nil || isTornDown { return }
+        var interval = TimeAmount(options.stallTimeout)
+        if case .server(let server) = side { interval = min(interval, TimeAmount(server.options.bodyGrace)) }
+        let due = NIODeadline.now() + max(.nanoseconds(interval.nanoseconds / 4), .milliseconds(1))
+        timers.sweepDue = due
+        arm(due)
+    }
+
+    /// Ends what makes no progress; true when that is the whole connection.
+    private func sweep(_ now: NIODeadline) -> Bool {
+        let stall = TimeAmount(options.stallTimeout)
+        if let since = timers.unwritableSince, since + stall <= now {
+            closeNow("the peer takes nothing")
+            return true
+        }
+        for stream in Array(streams.values) {
+            if stream.isStalled(for: stall, at: now) {
+                logger.debug("stream reset: the peer takes nothing", metadata: ["stream": "\(stream.id)"])
+                stream.fail(.streamReset(.cancel))
+                reset(stream, .cancel)
+            } else if case .server(let server) = side, stream.isTooSlow(server.options, at: now) {
+                stream.inboundFailed(.bodyTooSlow)
+            }
+        }
+        if !streams.isEmpty || timers.unwritableSince != nil { armSweep() }
+        return false
     }
 
     private func closeNow(_ reason: String) {

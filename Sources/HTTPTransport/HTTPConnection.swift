@@ -14,15 +14,17 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
         let options: HTTPServerOptions
         let executor: EventLoopTaskExecutor
         let peer: HTTPPeer
+        let share: ConnectionShare
 
         init(
             handler: any HTTPRequestHandler, options: HTTPServerOptions, executor: EventLoopTaskExecutor,
-            peer: HTTPPeer
+            peer: HTTPPeer, share: ConnectionShare
         ) {
             self.handler = handler
             self.options = options
             self.executor = executor
             self.peer = peer
+            self.share = share
         }
     }
 
@@ -73,6 +75,11 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
+    /// The connection's part of its server's load.
+    var share: ConnectionShare? {
+        if case .server(let server) = side { server.share } else { nil }
+    }
+
     // MARK: Channel
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -86,7 +93,9 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func start() {
-        timers.lastRead = .now()
+        let now = NIODeadline.now()
+        timers.lastRead = now
+        timers.idleSince = now
         armTimer()
         flush()
     }
@@ -109,7 +118,13 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { flush() }
+        if context.channel.isWritable {
+            timers.unwritableSince = nil
+            flush()
+        } else {
+            timers.unwritableSince = .now()
+            armSweep()
+        }
         context.fireChannelWritabilityChanged()
     }
 
@@ -151,6 +166,7 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
         for stream in open.values {
             stream.fail(error)
             stream.isClosed = true
+            stream.release()
         }
     }
 
@@ -167,20 +183,29 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
         isFlushScheduled = false
         guard !isFlushing, !isTornDown, let context else { return }
         isFlushing = true
-        writeOutput(context)
+        let hasStopped = writeOutput(context)
         isFlushing = false
+        // The socket took at once what had filled the channel, and said so while this was still flushing: go on, after
+        // the loop's other connections.
+        if hasStopped, context.channel.isWritable { scheduleFlush() }
         // Sending has events too: an early answer, a closed stream.
         process(session.takeEvents())
         if session.isFinished { context.close(promise: nil) }
     }
 
-    private func writeOutput(_ context: ChannelHandlerContext) {
+    /// True when the channel was full before the session had said all.
+    private func writeOutput(_ context: ChannelHandlerContext) -> Bool {
         var buffer = output ?? context.channel.allocator.buffer(capacity: Self.outputSize)
         output = nil
         buffer.clear(minimumCapacity: 1024)
         var hasWritten = false
+        var hasStopped = true
         // What an unwritable channel does not take stays in the session, where it is bounded.
-        while context.channel.isWritable, session.withNextOutput({ buffer.writeBytes($0) }) != nil {
+        while context.channel.isWritable {
+            guard session.withNextOutput({ buffer.writeBytes($0) }) != nil else {
+                hasStopped = false
+                break
+            }
             guard buffer.readableBytes >= Self.outputSize else { continue }
             context.write(wrapOutboundOut(buffer), promise: nil)
             hasWritten = true
@@ -192,6 +217,7 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
         }
         if hasWritten { context.flush() }
         output = buffer
+        return hasStopped
     }
 
     func consume(_ count: Int, of stream: HTTPStream) {

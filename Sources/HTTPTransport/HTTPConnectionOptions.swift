@@ -12,8 +12,11 @@ public struct HTTPConnectionOptions: Sendable {
     public var keepAliveInterval: Duration = .seconds(20)
     /// How long that PING may take.
     public var keepAliveTimeout: Duration = .seconds(10)
-    /// Silence without streams after which the connection is closed.
+    /// Time without streams after which the connection is closed, whatever else the peer says meanwhile.
     public var idleTimeout: Duration = .seconds(300)
+    /// How long a peer may take no byte of what waits for it: the stream is reset, or the connection closed when none of
+    /// its bytes leave.
+    public var stallTimeout: Duration = .seconds(30)
     /// How long open streams may take to end after a shutdown began.
     public var drainTimeout: Duration = .seconds(10)
     /// How long an early answer waits for the client to stop uploading: some clients lose an answer that is

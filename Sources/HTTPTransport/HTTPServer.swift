@@ -17,16 +17,33 @@ public struct HTTPServerOptions: Sendable {
     public var requestBodyLimit = 10 << 20
     /// Connections open at once; one more is closed.
     public var connections = 10_000
+    /// Connections open at once from one address (IPv6: one /64 network); one more is closed.
+    public var connectionsPerAddress = 1_024
+    /// Requests open at once on all connections; one more is answered 503.
+    public var openRequests = 16_384
+    /// Bytes of bodies held in memory for all connections, in and out, beyond the first 16 KiB of each request. One
+    /// address may hold half of it. A request that needs more is answered 503, or reset when its response has begun.
+    public var bodyMemory = 256 << 20
     /// How long a connection may take to say which protocol it speaks.
     public var prefaceTimeout: Duration = .seconds(10)
+    /// How long a connection may take until its first request's head is complete.
+    public var firstRequestTimeout: Duration = .seconds(20)
+    /// How long a request's body may take before `bodyRate` is asked of it.
+    public var bodyGrace: Duration = .seconds(10)
+    /// Bytes per second of a request's body, on average, below which the request is answered 408.
+    public var bodyRate = 1_024
     /// What a request gets whose deadline passed before its response began.
     public var deadlineResponse = (head: HTTPResponse(status: .gatewayTimeout), body: ByteBuffer())
+    /// What a request gets that the server has no room for.
+    public var overloadResponse = (head: HTTPResponse(status: .serviceUnavailable), body: ByteBuffer())
+    /// What a request gets whose body comes too slowly.
+    public var slowBodyResponse = (head: HTTPResponse(status: .requestTimeout), body: ByteBuffer())
     /// TLS for every connection; nil listens in the clear.
     public var tls: HTTPTLSOptions?
     /// Hears what the connections do.
     public var observer: (any HTTPServerObserver)?
     /// Takes over a connection that speaks HTTP/1.1; nil closes such connections.
-    public var http1: (@Sendable (any Channel, HTTPPeer) throws -> Void)?
+    public var http1: (@Sendable (any Channel, HTTPPeer, ConnectionShare) throws -> Void)?
 
     /// The numbers above, on a free port of the loopback interface.
     public init() {}
@@ -51,24 +68,27 @@ public final class HTTPServer: Sendable {
     public static func start(
         _ options: HTTPServerOptions, group: any EventLoopGroup, logger: Logger, handler: any HTTPRequestHandler
     ) async throws -> HTTPServer {
-        let registry = ConnectionRegistry(limit: options.connections)
+        let load = ServerLoad(options)
+        let registry = ConnectionRegistry()
         let observer = options.observer
         let acceptor = ConnectionAcceptor(options: options, group: group, logger: logger, handler: handler)
         let channel = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.writeBufferWaterMark, value: .init(low: 64 * 1024, high: 256 * 1024))
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: 32 * 1024, high: 64 * 1024))
             .childChannelInitializer { channel in
-                guard registry.add(channel) else {
+                guard let share = load.admit(RemoteAddress(channel.remoteAddress)) else {
                     observer?.connectionRefused()
                     return channel.close()
                 }
+                channel.closeFuture.whenComplete { _ in share.leave() }
+                guard registry.add(channel) else { return channel.close() }
                 if let observer {
                     observer.connectionOpened()
                     channel.closeFuture.whenComplete { _ in observer.connectionClosed() }
                 }
-                return channel.eventLoop.makeCompletedFuture { try acceptor.set(up: channel) }
+                return channel.eventLoop.makeCompletedFuture { try acceptor.set(up: channel, share) }
             }
             .bind(host: options.host, port: options.port).get()
         return HTTPServer(channel: channel, registry: registry, drainTimeout: options.connection.drainTimeout)

@@ -33,6 +33,15 @@ final class HTTPStream: HTTP2BodySource {
     var isDeferred = false
     var writer: CheckedContinuation<Void, any Error>?
 
+    // Progress
+    var openedAt = NIODeadline.uptimeNanoseconds(0)
+    /// Whether a handler runs, which may hold what it has read.
+    var hasHandler = false
+    private var held = 0
+    private var sent = 0
+    private var sentWhenLooked = 0
+    private var stalledSince: NIODeadline?
+
     // Life
     var failure: HTTPTransportError?
     var isClosed = false
@@ -49,6 +58,7 @@ final class HTTPStream: HTTP2BodySource {
         if isDiscarding { return discard(bytes.count) }
         inbound.append(bytes)
         if inbound.received > bodyLimit { return bodyOverflowed() }
+        if inbound.received > Self.freeBytes, !hold() { return inboundFailed(.overloaded) }
         if collector != nil { return connection.consume(bytes.count, of: self) }
         wakeReader()
     }
@@ -67,9 +77,14 @@ final class HTTPStream: HTTP2BodySource {
             fail(error)
             connection.reset(self, .cancel)
         } else {
-            inbound.fail(error)
-            wakeReader()
+            inboundFailed(error)
         }
+    }
+
+    /// The body cannot be had: its reader learns why.
+    func inboundFailed(_ error: HTTPTransportError) {
+        inbound.fail(error)
+        wakeReader()
     }
 
     func inboundEnded() {
@@ -118,6 +133,8 @@ final class HTTPStream: HTTP2BodySource {
     func enqueue(_ buffer: ByteBuffer) throws(HTTPTransportError) {
         if let failure { throw failure }
         if isClosed || outbound.hasEnded { throw .writeAfterEnd }
+        let waiting = outbound.pendingBytes + buffer.readableBytes
+        if waiting > Self.freeBytes, !hold(outbound: waiting) { throw .overloaded }
         outbound.append(buffer)
         bodyChanged()
     }
@@ -152,7 +169,10 @@ final class HTTPStream: HTTP2BodySource {
     }
 
     func fill(_ buffer: UnsafeMutableRawBufferPointer) -> HTTP2BodyFill {
+        let before = outbound.pendingBytes
         let result = outbound.fill(buffer)
+        sent += before - outbound.pendingBytes
+        if held > 0 { _ = hold() }
         if case .pending = result { isDeferred = true }
         if outbound.pendingBytes < connection.options.writeHighWaterMark / 2, let writer {
             self.writer = nil
@@ -177,6 +197,7 @@ final class HTTPStream: HTTP2BodySource {
         collector = nil
         if !outbound.hasEnded { task?.cancel() }
         outbound.discard()
+        release()
     }
 
     func closed(_ code: HTTP2Reason) {
@@ -187,5 +208,53 @@ final class HTTPStream: HTTP2BodySource {
             fail(.streamReset(code))
         }
         isClosed = true
+        release()
+    }
+}
+
+// MARK: Limits
+
+extension HTTPStream {
+    /// Bytes of a request's and response's bodies that are not counted: most have no more.
+    private static let freeBytes = 16 * 1024
+    /// Memory is taken in pieces of this size, so that not every chunk takes the server's lock.
+    private static let step = 64 * 1024
+
+    /// Takes or gives back memory for what the stream holds; false when there is no room.
+    private func hold(outbound waiting: Int? = nil) -> Bool {
+        guard let share = connection.share else { return true }
+        // What a running handler has read it may still hold.
+        let inside = hasHandler || !(isClosed || inbound.isEmpty) ? inbound.received : 0
+        let outside = isClosed ? 0 : waiting ?? outbound.pendingBytes
+        let excess = max(inside + outside - Self.freeBytes, 0)
+        let wanted = (excess + Self.step - 1) / Self.step * Self.step
+        if wanted == held { return true }
+        guard share.hold(wanted - held) else { return false }
+        held = wanted
+        return true
+    }
+
+    /// Gives back what is no longer held.
+    func release() {
+        if held > 0 { _ = hold() }
+    }
+
+    /// Whether the peer has taken nothing for so long of what waits for it.
+    func isStalled(for limit: TimeAmount, at now: NIODeadline) -> Bool {
+        guard outbound.pendingBytes > 0, sent == sentWhenLooked else {
+            sentWhenLooked = sent
+            stalledSince = nil
+            return false
+        }
+        let since = stalledSince ?? now
+        stalledSince = since
+        return since + limit <= now
+    }
+
+    /// Whether the peer sends its body more slowly than the server waits for. Not when it waits for our reading.
+    func isTooSlow(_ options: HTTPServerOptions, at now: NIODeadline) -> Bool {
+        guard hasHandler, !inbound.hasEnded, inbound.isEmpty, !isDiscarding, !outbound.hasEnded else { return false }
+        let seconds = Double((now - openedAt - TimeAmount(options.bodyGrace)).nanoseconds) / 1e9
+        return seconds > 0 && Double(inbound.received) < seconds * Double(options.bodyRate)
     }
 }

@@ -16,6 +16,10 @@ public enum HTTPTransportError: Error, Hashable, Sendable, CustomStringConvertib
     case deadlineExceeded
     /// A body exceeded its limit, bytes.
     case bodyTooLarge(limit: Int)
+    /// A body came more slowly than the server waits for.
+    case bodyTooSlow
+    /// The server has no room for the request, or for what its client does not take.
+    case overloaded
     /// A head exceeded its limits.
     case headTooLarge
     /// A write after the end of the body or of the stream.
@@ -49,6 +53,8 @@ public enum HTTPTransportError: Error, Hashable, Sendable, CustomStringConvertib
         case .streamReset(let code): "stream reset: \(code)"
         case .deadlineExceeded: "deadline exceeded"
         case .bodyTooLarge(let limit): "body larger than \(limit) bytes"
+        case .bodyTooSlow: "body too slow"
+        case .overloaded: "no room for the request"
         case .headTooLarge: "head too large"
         case .writeAfterEnd: "write after the end of the body"
         case .concurrentUse: "two readers or two writers on one stream"

@@ -17,6 +17,9 @@ struct InboundBody {
     private(set) var hasEnded = false
     private var failure: HTTPTransportError?
 
+    /// Whether everything that has arrived was read.
+    var isEmpty: Bool { chunks.isEmpty }
+
     mutating func append(_ bytes: [UInt8]) {
         received += bytes.count
         if !chunks.extendLast(bytes, upTo: Self.mergeSize) { chunks.append(ByteBuffer(bytes: bytes)) }

@@ -1,44 +1,72 @@
 import HTTPTransport
+import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
 import Synchronization
 
-/// HTTP/1.1 on the same port: Hummingbird's own channel around the same router.
+/// HTTP/1.1 on the same port: Hummingbird's own channel around the same router, with the same limits as HTTP/2.
 struct HTTP1Responder: Sendable {
     let handler: RouterHandler
-    let requestDeadline: Duration
-    let idleTimeout: Duration
+    let options: HTTPServerOptions
     let logger: Logger
 
     /// What takes over a connection that speaks HTTP/1.1.
-    var install: @Sendable (any Channel, HTTPPeer) throws -> Void {
-        let logger = logger
-        return { channel, peer in
-            let http1 = HTTP1Channel(
-                responder: { request, writer, channel in
-                    var measurement = handler.metrics.measurement(of: request.head)
-                    defer { measurement.end() }
-                    let (response, route) = await respond(to: request, channel, peer)
-                    measurement.route = route
-                    try await writer.write(response: response.head, body: response.body)
-                    measurement.answered(response.status)
-                },
-                configuration: .init(idleTimeout: TimeAmount(idleTimeout)))
-            http1.setup(channel: channel, logger: logger).whenComplete { result in
-                switch result {
-                case .success(let connection): Task { await http1.handle(value: connection, logger: logger) }
-                case .failure: channel.close(promise: nil)
+    func install(_ channel: any Channel, _ peer: HTTPPeer, _ share: ConnectionShare) throws {
+        let http1 = HTTP1Channel(
+            responder: { request, writer, channel in
+                var measurement = handler.metrics.measurement(of: request.head)
+                defer { measurement.end() }
+                guard share.openRequest() else {
+                    let refusal = options.overloadResponse
+                    try await writer.write(response: refusal.head, body: ResponseBody(byteBuffer: refusal.body))
+                    return measurement.answered(refusal.head.status)
                 }
+                defer { share.closeRequest() }
+                let deadline = MovableDeadline(after: options.requestDeadline)
+                let (response, route) = await respond(to: limited(request), channel, peer, deadline)
+                measurement.route = route
+                // The deadline is for the whole response: a client that reads it too slowly loses the connection.
+                let watch = Task {
+                    try await deadline.passed()
+                    channel.close(promise: nil)
+                }
+                defer { watch.cancel() }
+                try await writer.write(response: response.head, body: response.body)
+                measurement.answered(response.status)
+            },
+            configuration: configuration(share))
+        let logger = logger
+        http1.setup(channel: channel, logger: logger).whenComplete { result in
+            switch result {
+            case .success(let connection): Task { await http1.handle(value: connection, logger: logger) }
+            case .failure: channel.close(promise: nil)
             }
         }
     }
 
-    private func respond(to request: Request, _ channel: any Channel, _ peer: HTTPPeer) async -> (
-        Response, route: String?
-    ) {
-        let deadline = MovableDeadline(after: requestDeadline)
+    private func configuration(_ share: ConnectionShare) -> HTTP1Channel.Configuration {
+        let options = options
+        let limits = options.connection.http2
+        return .init(
+            additionalChannelHandlers: [HTTP1Guard(options: options, share: share)],
+            idleTimeout: TimeAmount(options.connection.idleTimeout),
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: limits.headerListSize, maxHeaderListSize: limits.headerListSize,
+                maxHeaderFieldCount: limits.headerFields))
+    }
+
+    /// The request with a body that ends in an error where its limit is passed.
+    private func limited(_ request: Request) -> Request {
+        let limit = options.requestBodyLimit
+        return Request(
+            head: request.head, body: RequestBody(asyncSequence: LimitedBody(body: request.body, limit: limit)))
+    }
+
+    private func respond(
+        to request: Request, _ channel: any Channel, _ peer: HTTPPeer, _ deadline: MovableDeadline
+    ) async -> (Response, route: String?) {
         do {
             return try await withThrowingTaskGroup(of: (Response, route: String?)?.self) { group in
                 group.addTask {
@@ -57,6 +85,27 @@ struct HTTP1Responder: Sendable {
             return (Problem.disclose(error).problem.response(), nil)
         }
     }
+}
+
+/// A body that throws beyond its limit.
+private struct LimitedBody: AsyncSequence, Sendable {
+    let body: RequestBody
+    let limit: Int
+
+    struct AsyncIterator: AsyncIteratorProtocol {
+        var inner: RequestBody.AsyncIterator
+        let limit: Int
+        var count = 0
+
+        mutating func next() async throws -> ByteBuffer? {
+            let chunk = try await inner.next()
+            count += chunk?.readableBytes ?? 0
+            if count > limit { throw HTTPTransportError.bodyTooLarge(limit: limit) }
+            return chunk
+        }
+    }
+
+    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(inner: body.makeAsyncIterator(), limit: limit) }
 }
 
 /// A deadline that a handler may move while it is awaited.

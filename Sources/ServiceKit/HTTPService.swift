@@ -21,6 +21,15 @@ public struct HTTPServiceOptions: Sendable {
     }
 }
 
+extension Problem {
+    /// The problem as the transport answers it without a handler.
+    fileprivate var refusal: (head: HTTPResponse, body: ByteBuffer) {
+        var fields = headers
+        fields[.contentType] = Self.mediaType
+        return (HTTPResponse(status: .init(code: status), headerFields: fields), json())
+    }
+}
+
 /// A router on a port, as a service that starts, runs and shuts down gracefully.
 public final class HTTPService: Service {
     private let options: HTTPServiceOptions
@@ -75,15 +84,12 @@ public final class HTTPService: Service {
         var transport = options.server
         transport.observer = handler.metrics.connectionObserver
         let late = Problem(.deadlineExceeded, "not in time")
-        transport.deadlineResponse = (
-            HTTPResponse(status: .gatewayTimeout, headerFields: [.contentType: Problem.mediaType]), late.json()
-        )
+        transport.deadlineResponse = late.refusal
+        transport.overloadResponse = Problem.overloaded.refusal
+        transport.slowBodyResponse = Problem.slowBody.refusal
         if options.servesHTTP1 {
-            transport.http1 =
-                HTTP1Responder(
-                    handler: handler, requestDeadline: transport.requestDeadline,
-                    idleTimeout: transport.connection.idleTimeout, logger: logger
-                ).install
+            let responder = HTTP1Responder(handler: handler, options: transport, logger: logger)
+            transport.http1 = { try responder.install($0, $1, $2) }
         }
         return transport
     }

@@ -46,6 +46,8 @@ extension Problem {
         switch error {
         case .bodyTooLarge(let limit): Problem(.tooLarge, "the body is larger than \(limit) bytes")
         case .deadlineExceeded: Problem(.deadlineExceeded, "not in time")
+        case .overloaded: .overloaded
+        case .bodyTooSlow: .slowBody
         default: Problem(.unavailable, "a service behind this one cannot be reached")
         }
     }

@@ -43,6 +43,16 @@ public struct Problem: Error, Codable, Hashable, Sendable {
         self.headers = headers
     }
 
+    /// The server has no room now.
+    static let overloaded: Problem = {
+        var problem = Problem(.unavailable, "the server has no room for this request now")
+        problem.headers[.retryAfter] = "1"
+        return problem
+    }()
+
+    /// The body came too slowly.
+    static let slowBody = Problem(status: .requestTimeout, detail: "the body came too slowly")
+
     /// The code, when `type` names one of ours.
     public var code: ServiceError.Code? {
         type.hasPrefix("urn:dna:problem:") ? ServiceError.Code(rawValue: String(type.dropFirst(16))) : nil

@@ -61,13 +61,16 @@ struct HTTP2LimitTests {
         }
     }
 
-    @Test(arguments: [(UInt8(6), 8), (4, 0)])
-    func pingAndSettingsFloodsEndTheConnection(type: UInt8, size: Int) {
+    /// PING, SETTINGS, PRIORITY of an idle stream, WINDOW_UPDATE of the connection.
+    @Test(arguments: [(UInt8(6), UInt32(0), 8, 600), (4, 0, 0, 600), (2, 7, 5, 600), (8, 0, 4, 1_100)])
+    func floodsOfFreeFramesEndTheConnection(type: UInt8, stream: UInt32, size: Int, count: Int) {
         let server = HTTP2Session(role: .server)
         server.receive(Frame.preface)
         var failure: HTTP2Event?
-        for _ in 0..<600 where failure == nil {
-            server.receive(Frame.make(type: type, stream: 0, [UInt8](repeating: 0, count: size)))
+        for _ in 0..<count where failure == nil {
+            server.receive(
+                Frame.make(
+                    type: type, stream: stream, [UInt8](repeating: 0, count: max(size - 1, 0)) + (size > 0 ? [1] : [])))
             failure = server.takeEvents().first { if case .connectionFailed = $0 { true } else { false } }
             _ = server.bytesToSend()
         }
@@ -101,14 +104,56 @@ struct HTTP2LimitTests {
                 + Frame.make(type: 3, stream: stream, [0, 0, 0, 8])
         }
         let (server, _) = serverAfter(frames)
-        #expect(goAwayCode(server.bytesToSend()) != nil)
+        #expect(goAwayCode(server.bytesToSend()) == 0xb)
+    }
+
+    @Test func provokedResetsCountLikeResets() {
+        // A window beyond 2^31 − 1 makes the server reset the stream it names ("MadeYouReset").
+        let server = HTTP2Session(role: .server)
+        server.receive(Frame.preface)
+        var code: UInt8?
+        for index in 0..<400 where code == nil {
+            let stream = UInt32(1 + 2 * index)
+            server.receive(
+                Frame.make(type: 1, flags: 5, stream: stream, Frame.getHead)
+                    + Frame.make(type: 8, stream: stream, [0x7f, 0xff, 0xff, 0xff]))
+            code = goAwayCode(server.bytesToSend())
+        }
+        #expect(code == 0xb)
+    }
+
+    @Test func aDownloadMayOpenItsWindowForEachFrame() throws {
+        var wire = Wire()
+        let stream = try wire.request()
+        wire.settle()
+        try wire.respond(stream, body: Body([UInt8](repeating: 1, count: 40 << 20)))
+        var received = 0
+        while received < 40 << 20 {
+            wire.settle()
+            let count = wire.received(by: wire.clientEvents, on: stream).count
+            #expect(count > 0)
+            wire.client.consume(count, of: stream)
+            received += count
+            wire.clientEvents = []
+        }
+        #expect(!wire.serverEvents.contains { if case .connectionFailed = $0 { true } else { false } })
+    }
+
+    @Test func headsThatAreTooLargeAreAFloodToo() throws {
+        var wire = Wire()
+        for _ in 0..<60 where wire.clientEvents.isEmpty {
+            _ = try wire.request(fields: [("x-large", String(repeating: "a", count: 20_000))])
+            wire.settle()
+        }
+        #expect(
+            wire.clientEvents.contains { if case .goAwayReceived(_, .enhanceYourCalm) = $0 { true } else { false } })
     }
 
     @Test func continuationFloodEndsTheConnection() {
         let frames = (0..<50).flatMap { _ in Frame.make(type: 9, stream: 1, [0x84]) }
         let (server, events) = serverAfter(Frame.make(type: 1, stream: 1, Frame.getHead) + frames)
         #expect(!events.contains { if case .headReceived = $0 { true } else { false } })
-        #expect(goAwayCode(server.bytesToSend()) != nil)
+        #expect(goAwayCode(server.bytesToSend()) == 0xb)
     }
 
     @Test func aFailedSessionTakesNothingMore() {
