@@ -22,8 +22,20 @@ public struct GatewayOptions: Sendable {
     public var requestTimeout: Duration = .seconds(300)
     /// How long the network may try to answer a request, in seconds; longer than a client waits.
     public var requestLifetime = 900
-    /// Clients that may wait at once.
+    /// Clients that may wait at once; one more is answered 503.
     public var waiters = 4_096
+    /// Requests that may be open in the whole network; one more is answered 503.
+    public var networkRequests = 10_000
+    /// The file of API keys; nil lets everybody ask.
+    public var apiKeys: String?
+    /// What everybody at one address may do where there are no keys.
+    public var anonymous = ClientLimits()
+    /// Connections open at once.
+    public var connections = 10_000
+    /// Connections open at once from one address.
+    public var connectionsPerAddress = 1_024
+    /// Bytes of bodies held in memory for all connections.
+    public var bodyMemory = 256 << 20
     /// Connections to the database, beside the listener's own.
     public var databaseConnections = 8
 

@@ -17,6 +17,8 @@ public final class GatewayService: Service {
     private let pool: PostgresPool
     private let client: HTTPClient
     private let listener: ChangeListener
+    private let access: ClientAccess
+    private let apiKeys: String?
     private let http: HTTPService
     private let operations: HTTPService?
     private let logger: Logger
@@ -42,12 +44,18 @@ public final class GatewayService: Service {
         GatewayMetrics.add(to: metrics, waiting: waiting)
         listener = ChangeListener(store: store, waiting: waiting, logger: logger)
         let desk = Desk(
-            store: store, waiting: waiting, timeout: options.requestTimeout, lifetime: options.requestLifetime)
+            store: store, waiting: waiting, queue: NetworkQueue(limit: options.networkRequests),
+            timeout: options.requestTimeout, lifetime: options.requestLifetime)
+        access = ClientAccess(anonymous: options.anonymous)
+        apiKeys = options.apiKeys
         let client = client
         let aggregators = options.aggregators.map { JSONClient(client, origin: $0, retry: .never) }
-        let routes = GatewayRoutes(desk: desk, aggregators: aggregators)
+        let routes = GatewayRoutes(desk: desk, aggregators: aggregators, access: access)
         var server = HTTPServiceOptions(host: options.host, port: options.port, servesHTTP1: true)
         server.server.tls = options.tls
+        server.server.connections = options.connections
+        server.server.connectionsPerAddress = options.connectionsPerAddress
+        server.server.bodyMemory = options.bodyMemory
         http = HTTPService(router: routes.router(), options: server, logger: logger, metrics: metrics)
         operations = options.operations.map { listener in
             HTTPService(router: routes.operations(metrics), options: listener, logger: logger)
@@ -62,10 +70,16 @@ public final class GatewayService: Service {
 
     /// Serves until graceful shutdown: open requests end first, then the listener.
     public func run() async throws {
-        // Stopped in reverse order.
-        let services: [any Service] = [listener] + [operations].compactMap(\.self) + [http]
-        let group = ServiceGroup(configuration: .init(services: services, logger: logger))
+        var services: [any Service] = [listener] + [operations].compactMap(\.self)
         do {
+            if let apiKeys {
+                // Before the port opens: a gateway with keys is at no time an open one.
+                access.replace(try APIKeyFile.read(apiKeys))
+                services.append(APIKeyWatcher(path: apiKeys, access: access, logger: logger))
+            }
+            services.append(http)
+            // Stopped in reverse order.
+            let group = ServiceGroup(configuration: .init(services: services, logger: logger))
             try await group.run()
         } catch {
             await close()

@@ -8,7 +8,8 @@ struct DNACommand: AsyncParsableCommand {
         abstract: "Answers to LLM prompts that nobody has to take on trust.",
         subcommands: [
             UpCommand.self, AskCommand.self, VerifyCommand.self, ReplayCommand.self, GenerateCommand.self,
-            NetworkCommand.self, NodesCommand.self, ModelCommand.self, MigrateCommand.self, HealthCommand.self,
+            NetworkCommand.self, NodesCommand.self, ModelCommand.self, MigrateCommand.self, KeysCommand.self,
+            HealthCommand.self,
             PKICommand.self,
         ])
 }

@@ -25,6 +25,58 @@ struct GatewayCommandOptions: ParsableArguments {
         "request-lifetime", default: 900, range: 1...86_400,
         help: "How long the network may try to answer a request, in seconds")
 
+    private static let waiters = Setting(
+        "waiting-clients", default: 4_096, range: 1...1_000_000,
+        help: "Clients that may wait for answers at once; one more is answered 503")
+    private static let networkRequests = Setting(
+        "network-requests", default: 10_000, range: 1...10_000_000,
+        help: "Requests that may be open in the whole network; one more is answered 503")
+    private static let requestsPerMinute = Setting(
+        "requests-per-minute", default: 12_000, range: 1...10_000_000,
+        help: "Requests in a minute for each address, without API keys")
+    private static let openRequests = Setting(
+        "open-requests", default: 512, range: 1...1_000_000,
+        help: "Questions open at once for each address, without API keys")
+    private static let connections = Setting(
+        "connections", default: 10_000, range: 1...1_000_000, help: "Connections open at once; one more is closed")
+    private static let connectionsPerAddress = Setting(
+        "connections-per-address", default: 1_024, range: 1...1_000_000,
+        help: "Connections open at once from one address; more for a proxy that holds many")
+    private static let bodyMemory = Setting(
+        "body-memory", default: 256, range: 16...65_536,
+        help: "Mebibytes of request and response bodies held for all connections")
+
+    @OptionGroup(title: "Limits") var limits: Limits
+
+    /// The options of the limits above.
+    struct Limits: ParsableArguments {
+        @Option(help: "JSON file of API keys, read again when it changes; without it everybody may ask (DNA_API_KEYS).")
+        var apiKeys: String?
+
+        @Option(help: ArgumentHelp(GatewayCommandOptions.waiters.fullHelp)) var waitingClients: Int?
+        @Option(help: ArgumentHelp(GatewayCommandOptions.networkRequests.fullHelp)) var networkRequests: Int?
+        @Option(help: ArgumentHelp(GatewayCommandOptions.requestsPerMinute.fullHelp)) var requestsPerMinute: Int?
+        @Option(help: ArgumentHelp(GatewayCommandOptions.openRequests.fullHelp)) var openRequests: Int?
+        @Option(help: ArgumentHelp(GatewayCommandOptions.connections.fullHelp)) var connections: Int?
+        @Option(help: ArgumentHelp(GatewayCommandOptions.connectionsPerAddress.fullHelp))
+        var connectionsPerAddress: Int?
+        @Option(help: ArgumentHelp(GatewayCommandOptions.bodyMemory.fullHelp)) var bodyMemory: Int?
+
+        func apply(to options: inout GatewayOptions, _ environment: [String: String]) throws {
+            typealias Keys = GatewayCommandOptions
+            options.apiKeys = apiKeys ?? environment["DNA_API_KEYS"]
+            options.waiters = try Keys.waiters.resolve(waitingClients, environment: environment)
+            options.networkRequests = try Keys.networkRequests.resolve(networkRequests, environment: environment)
+            options.anonymous.requestsPerMinute = try Keys.requestsPerMinute.resolve(
+                requestsPerMinute, environment: environment)
+            options.anonymous.openRequests = try Keys.openRequests.resolve(openRequests, environment: environment)
+            options.connections = try Keys.connections.resolve(connections, environment: environment)
+            options.connectionsPerAddress = try Keys.connectionsPerAddress.resolve(
+                connectionsPerAddress, environment: environment)
+            options.bodyMemory = try Keys.bodyMemory.resolve(bodyMemory, environment: environment) << 20
+        }
+    }
+
     @Option(help: "The coordinator's database: a PostgreSQL URI or key=value string (DNA_DATABASE).")
     var database: String?
 
@@ -59,6 +111,7 @@ struct GatewayCommandOptions: ParsableArguments {
         (options.host, options.port) = try listener.resolve(environment)
         options.requestTimeout = .seconds(try Self.timeout.resolve(requestTimeout, environment: environment))
         options.requestLifetime = try Self.lifetime.resolve(requestLifetime, environment: environment)
+        try limits.apply(to: &options, environment)
         guard .seconds(options.requestLifetime) >= options.requestTimeout else {
             throw ValidationError("--request-lifetime: must be at least --request-timeout")
         }

@@ -150,8 +150,9 @@ struct RefusalTests {
             async let first = gateway.post("/v1/chat/completions", question)
             let request = try await gateway.coordinator.openRequest()
             let second = try await gateway.post("/v1/chat/completions", question)
-            #expect(second.status == 429)
-            #expect(try second.value("error", "type") == .string("rate_limit_error"))
+            #expect(second.status == 503)
+            #expect(try second.value("error", "code") == .string("overloaded"))
+            #expect(second.fields[.retryAfter] == "1")
             try await gateway.coordinator.certify(request, paris)
             #expect(try await first.status == 200)
         }

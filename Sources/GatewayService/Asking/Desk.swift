@@ -13,24 +13,36 @@ package struct Desk: Sendable {
     package let store: RequestStore
     /// Who waits.
     package let waiting: WaitingRegistry
+    /// How many requests the network has open.
+    package let queue: NetworkQueue
     /// The longest a client waits.
     package let timeout: Duration
     /// How long the network may try, in seconds.
     package let lifetime: Int
 
     /// A desk before a database.
-    package init(store: RequestStore, waiting: WaitingRegistry, timeout: Duration, lifetime: Int) {
+    package init(
+        store: RequestStore, waiting: WaitingRegistry, queue: NetworkQueue = NetworkQueue(limit: 10_000),
+        timeout: Duration, lifetime: Int
+    ) {
         self.store = store
         self.waiting = waiting
+        self.queue = queue
         self.timeout = timeout
         self.lifetime = lifetime
     }
 
     /// Asks a question and waits for its answer. Throws ``OpenAIError``, and what the store throws.
-    package func ask(_ question: Question) async throws -> Answer {
+    package func ask(_ question: Question, within limits: ClientLimits = ClientLimits()) async throws -> Answer {
         let deadline = ContinuousClock.now + timeout
         let request = try await patiently { try await resolve(question) }
-        let bundle = try await bundle(for: request, id: try request.requestID(), until: deadline)
+        try limits.check(request)
+        let id = try request.requestID()
+        // An answer that is there costs nobody anything, and one that is on its way nothing more.
+        if try await patiently({ try await queue.isFull(store.pool) }), try await store.find(id) == nil {
+            throw Self.full("the network has as many open requests as it may")
+        }
+        let bundle = try await bundle(for: request, id: id, until: deadline)
         return try Answer(question.style, bundle)
     }
 
@@ -74,7 +86,7 @@ package struct Desk: Sendable {
             }
             return record
         }
-        guard let record else { throw ServiceError(.limitExceeded, "too many clients wait for answers") }
+        guard let record else { throw Self.full("too many clients wait for answers") }
         guard record.state == .certified, let bundle = try await patiently({ try await store.bundle(of: id) }) else {
             throw Self.refusal(record)
         }
@@ -99,7 +111,23 @@ package struct Desk: Sendable {
     }
 }
 
+extension ClientLimits {
+    /// Refuses what this client may not ask for.
+    fileprivate func check(_ request: Request) throws(OpenAIError) {
+        if let maximumTokens, request.maximumTokens > maximumTokens {
+            throw .invalid("max_completion_tokens", "is at most \(maximumTokens) for this key")
+        }
+        if let maximumCommittee, request.policy.maximumCommittee > maximumCommittee {
+            throw .invalid("dna.policy.maximum_committee", "is at most \(maximumCommittee) for this key")
+        }
+    }
+}
+
 extension Desk {
+    private static func full(_ message: String) -> OpenAIError {
+        OpenAIError(.serviceUnavailable, message, code: "overloaded", headers: [.retryAfter: "1"])
+    }
+
     private static func late(_ id: RequestID) -> OpenAIError {
         OpenAIError(
             .gatewayTimeout,

@@ -74,8 +74,17 @@ extension OpenAIError {
         let status = HTTPResponse.Status(code: problem.status)
         self.init(
             status, problem.detail ?? problem.title, parameter: problem.field,
-            code: problem.code?.rawValue.replacing("-", with: "_"), headers: problem.headers)
+            code: Self.code(problem), headers: problem.headers)
         if problem.status == 503, headers[.retryAfter] == nil { headers[.retryAfter] = "1" }
+    }
+
+    /// OpenAI's own words where its clients look for them.
+    private static func code(_ problem: Problem) -> String? {
+        switch problem.code {
+        case .unauthenticated: "invalid_api_key"
+        case .limitExceeded: "rate_limit_exceeded"
+        case let code: code?.rawValue.replacing("-", with: "_")
+        }
     }
 
     /// The refusal as an HTTP response.

@@ -10,17 +10,20 @@ package struct GatewayRoutes: Sendable {
 
     let desk: Desk
     let aggregators: [JSONClient]
+    let access: ClientAccess
 
     /// Routes over a desk; the aggregators are asked for their readiness.
-    package init(desk: Desk, aggregators: [JSONClient]) {
+    package init(desk: Desk, aggregators: [JSONClient], access: ClientAccess = ClientAccess()) {
         self.desk = desk
         self.aggregators = aggregators
+        self.access = access
     }
 
     /// A complete router.
     package func router() -> ServiceRouter {
         let router = ServiceRouter.service()
         router.add(middleware: GatewayErrors())
+        router.add(middleware: AccessControl(access))
         addAsking(to: router)
         addModels(to: router)
         addRequests(to: router)
@@ -41,11 +44,13 @@ package struct GatewayRoutes: Sendable {
     private func addAsking(to router: ServiceRouter) {
         let group = router.group("v1").add(middleware: RouteDeadline(desk.timeout + Self.deadlineMargin))
         for (path, style) in [("chat/completions", Question.Style.chat), ("completions", .text)] {
-            group.post(RouterPath(path)) { [desk] request, context -> Response in
-                let json = try await request.json(JSONValue.self, limit: GatewayService.bodyLimit)
-                let question = try Question(
-                    style, from: json, idempotencyKey: request.headers[.idempotencyKey])
-                let answer = try await desk.ask(question)
+            group.post(RouterPath(path)) { [desk, access] request, context -> Response in
+                let answer = try await access.withQuestion(request, context) { limits in
+                    let json = try await request.json(JSONValue.self, limit: GatewayService.bodyLimit)
+                    let question = try Question(
+                        style, from: json, idempotencyKey: request.headers[.idempotencyKey])
+                    return try await desk.ask(question, within: limits)
+                }
                 context.logger.info("answered", metadata: ["answer": "\(answer.id)"])
                 return try .json(answer)
             }
