@@ -25,6 +25,7 @@ extension HTTPConnection {
         let handler = server.handler
         runningHandlers += 1
         stream.hasHandler = true
+        stream.isCounted = true
         stream.task = Task.immediate(executorPreference: server.executor) {
             do {
                 try await handler.handle(request, HTTPResponseWriter(reference))
@@ -37,7 +38,6 @@ extension HTTPConnection {
 
     private func handlerEnded(_ stream: HTTPStream, _ error: (any Error)?) {
         runningHandlers -= 1
-        if case .server(let server) = side { server.share.closeRequest() }
         stream.task = nil
         stream.hasHandler = false
         stream.release()

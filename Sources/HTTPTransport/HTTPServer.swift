@@ -19,7 +19,8 @@ public struct HTTPServerOptions: Sendable {
     public var connections = 10_000
     /// Connections open at once from one address (IPv6: one /64 network); one more is closed.
     public var connectionsPerAddress = 1_024
-    /// Requests open at once on all connections; one more is answered 503.
+    /// Requests open at once on all connections, from their heads until their answers are taken; one more is answered
+    /// 503. One address may have half of them.
     public var openRequests = 16_384
     /// Bytes of bodies held in memory for all connections, in and out, beyond the first 16 KiB of each request. One
     /// address may hold half of it. A request that needs more is answered 503, or reset when its response has begun.

@@ -37,6 +37,8 @@ final class HTTPStream: HTTP2BodySource {
     var openedAt = NIODeadline.uptimeNanoseconds(0)
     /// Whether a handler runs, which may hold what it has read.
     var hasHandler = false
+    /// Whether it is one of the server's open requests: until its handler and its stream have ended.
+    var isCounted = false
     private var held = 0
     private var sent = 0
     private var sentWhenLooked = 0
@@ -237,6 +239,9 @@ extension HTTPStream {
     /// Gives back what is no longer held.
     func release() {
         if held > 0 { _ = hold() }
+        guard isCounted, isClosed, !hasHandler else { return }
+        isCounted = false
+        connection.share?.closeRequest()
     }
 
     /// Whether the peer has taken nothing for so long of what waits for it.

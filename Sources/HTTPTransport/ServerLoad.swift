@@ -17,6 +17,7 @@ final class ServerLoad: Sendable {
     private struct AddressLoad {
         var connections = 0
         var bodyBytes = 0
+        let requests = RequestCounter()
     }
 
     private let connectionLimit: Int
@@ -35,14 +36,14 @@ final class ServerLoad: Sendable {
 
     /// A new connection's share; nil when the server, or this address, has as many as it may.
     func admit(_ address: RemoteAddress) -> ConnectionShare? {
-        let isAdmitted = state.withLock { state in
+        let counter: RequestCounter? = state.withLock { state in
             let load = state.addresses[address] ?? AddressLoad()
-            guard state.connections < connectionLimit, load.connections < addressLimit else { return false }
+            guard state.connections < connectionLimit, load.connections < addressLimit else { return nil }
             state.connections += 1
             state.addresses[address, default: load].connections += 1
-            return true
+            return load.requests
         }
-        return isAdmitted ? ConnectionShare(load: self, address: address) : nil
+        return counter.map { ConnectionShare(load: self, address: address, requests: $0) }
     }
 
     func leave(_ address: RemoteAddress) {
@@ -53,14 +54,18 @@ final class ServerLoad: Sendable {
         }
     }
 
-    func openRequest() -> Bool {
-        if requests.wrappingAdd(1, ordering: .relaxed).newValue <= requestLimit { return true }
-        closeRequest()
+    /// Opens a request; one address may have half of them.
+    func openRequest(of address: RequestCounter) -> Bool {
+        let total = requests.wrappingAdd(1, ordering: .relaxed).newValue
+        let own = address.count.wrappingAdd(1, ordering: .relaxed).newValue
+        if total <= requestLimit, own <= (requestLimit + 1) / 2 { return true }
+        closeRequest(of: address)
         return false
     }
 
-    func closeRequest() {
+    func closeRequest(of address: RequestCounter) {
         requests.wrappingSubtract(1, ordering: .relaxed)
+        address.count.wrappingSubtract(1, ordering: .relaxed)
     }
 
     /// Takes or gives back memory; what is taken beyond the bound is refused.
@@ -77,24 +82,32 @@ final class ServerLoad: Sendable {
     }
 }
 
+/// One address's open requests. Apart from the rest, because every request counts, and none should need a lock for it.
+final class RequestCounter: Sendable {
+    let count = Atomic(0)
+}
+
 /// One connection's part of its server's load.
 public final class ConnectionShare: Sendable {
     private let load: ServerLoad
     private let address: RemoteAddress
 
-    init(load: ServerLoad, address: RemoteAddress) {
+    private let requests: RequestCounter
+
+    init(load: ServerLoad, address: RemoteAddress, requests: RequestCounter) {
         self.load = load
         self.address = address
+        self.requests = requests
     }
 
     /// The connection is gone.
     func leave() { load.leave(address) }
 
     /// Opens a request; false when the server has as many as it may.
-    public func openRequest() -> Bool { load.openRequest() }
+    public func openRequest() -> Bool { load.openRequest(of: requests) }
 
     /// Ends a request that `openRequest` opened.
-    public func closeRequest() { load.closeRequest() }
+    public func closeRequest() { load.closeRequest(of: requests) }
 
     /// Takes bytes of the memory for bodies, or gives them back when `change` is negative; false, and nothing taken,
     /// when there is no room.
