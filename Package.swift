@@ -89,7 +89,7 @@ let package = Package(
         library("NodeState", ["Canonical", "Cryptography"]),
 
         // Floor 4
-        library("Consensus", ["Canonical", "Cryptography", "DNAProtocol"]),
+        library("Consensus", ["Canonical", "Cryptography", "DNAProtocol", "Threshold"]),
         library("CoordinatorStore", ["Canonical", "Cryptography", "DNAProtocol", "Postgres", logging]),
         library("ModelPackages", ["Canonical", "Cryptography", "DNAProtocol"]),
         library(

@@ -68,6 +68,19 @@ public struct Ballot: Sendable {
         try require(output.finishReason == body.finishReason, "vote.finish_reason", "is not the output's")
     }
 
+    /// Whether a member of this committee signed `commitment` for this round, right or wrong.
+    public func isSignedHere(_ commitment: Commitment) throws -> Bool {
+        isHere(commitment.place) ? try commitment.isSigned() : false
+    }
+
+    /// Whether a member of this committee signed `vote` for this round, right or wrong.
+    public func isSignedHere(_ vote: Vote) throws -> Bool { isHere(vote.place) ? try vote.isSigned() : false }
+
+    private func isHere(_ place: Contradiction.Place) -> Bool {
+        place.network == request.network && place.request == requestID && place.round == committee.round
+            && committee.member(place.node) != nil
+    }
+
     private func check(_ body: Vote.Body) throws {
         try require(body.version == 1, "vote.version", "must be 1")
         try require(body.network == request.network, "vote.network", "is not the request's")

@@ -127,14 +127,19 @@ public struct RequestCourse: Sendable {
 
     /// What signers need to reach `decision` again; nil when the round does not lead to it.
     ///
-    /// - Parameter votes: the decision's round's, late ones among them.
+    /// - Parameters:
+    ///   - votes: the decision's round's, late ones among them.
+    ///   - contradicted: nodes whose votes count for nothing, unless they were in the decision before that was known: what
+    ///     was decided is decided.
     public func evidence(
-        for decision: Decision, committee: Committee, set: CommitmentSet, votes: [Vote], roster: SignedRoster
+        for decision: Decision, committee: Committee, set: CommitmentSet, votes: [Vote],
+        contradicted: Set<Ed25519.PublicKey> = [], roster: SignedRoster
     ) -> Evidence? {
         guard let winner = votes.first(where: { decision.voters.contains($0.body.node) }) else { return nil }
         // A vote for the winner that came after the decision would make it another decision.
         let counted = votes.filter {
-            decision.voters.contains($0.body.node) || $0.body.answer != winner.body.answer
+            decision.voters.contains($0.body.node)
+                || $0.body.answer != winner.body.answer && !contradicted.contains($0.body.node)
         }
         return Evidence(
             request: request, manifest: manifest, roster: roster, committee: committee, set: set, votes: counted)

@@ -1,3 +1,4 @@
+public import Cryptography
 public import DNAProtocol
 
 /// Where a round stands, and what to do next. A value made from the stored rows alone, so that any aggregator can
@@ -19,6 +20,9 @@ public struct RoundProgress: Sendable {
     public var votes: [Vote]
     /// What the newest roster epoch means for this round; nil when the round was drawn from it.
     public var succession: RosterSuccession?
+    /// Nodes that contradicted themselves. What they sent counts for nothing, and nobody waits for them; their weight
+    /// counts as silent.
+    public var contradicted: Set<Ed25519.PublicKey> = []
 
     /// Describes a round.
     public init(
@@ -54,21 +58,26 @@ public struct RoundProgress: Sendable {
         // Before anything is counted: what a revoked node has said counts for nothing.
         if let obstacle = succession?.obstacle(to: committee) { return .renew(obstacle) }
         guard let set, let voteDeadline else { return stepWhileOpen(at: now) }
+        let votes = votes.filter { !contradicted.contains($0.body.node) }
         switch tally.verdict(on: votes.map(\.body)) {
         case .agreed(let answer, _):
             return .decide(winners: votes.filter { $0.body.answer == answer })
         case .impossible:
             return .giveUp
         case .open:
-            let isComplete = votes.count >= set.commitments.count
+            let isComplete = votes.count >= awaited(set.commitments.map(\.body.node))
             return isComplete || now >= voteDeadline ? .giveUp : .wait(until: voteDeadline)
         }
     }
 
     private func stepWhileOpen(at now: Timestamp) -> Step {
-        let isComplete = commitments.count >= committee.members.count
+        let able = commitments.map(\.body.node).filter { !contradicted.contains($0) }
+        let isComplete = able.count >= awaited(committee.members.map(\.node))
         guard isComplete || now >= commitDeadline else { return .wait(until: commitDeadline) }
-        guard tally.canDecide(commitments.map(\.body.node)) else { return .giveUp }
+        guard tally.canDecide(able) else { return .giveUp }
         return .closeSet(CommitmentSet(round: committee.round, commitments: commitments))
     }
+
+    /// How many of these may still say something that counts, or have.
+    private func awaited(_ nodes: [Ed25519.PublicKey]) -> Int { nodes.count { !contradicted.contains($0) } }
 }

@@ -41,6 +41,10 @@ extension PostgresRow {
         return key
     }
 
+    func keyIfAny(_ column: String) throws -> Ed25519.PublicKey? {
+        try optional(column, as: [UInt8].self).flatMap { Ed25519.PublicKey(bytes: $0) }
+    }
+
     /// Whole seconds, rounded down.
     func timestamp(_ column: String) throws -> Timestamp {
         Timestamp(seconds: try value(column, as: PostgresTimestamp.self).microsecondsSinceEpoch / 1_000_000)

@@ -7,7 +7,8 @@ struct DNACommand: AsyncParsableCommand {
         commandName: "dna",
         abstract: "Answers to LLM prompts that nobody has to take on trust.",
         subcommands: [
-            UpCommand.self, AskCommand.self, VerifyCommand.self, ReplayCommand.self, GenerateCommand.self,
+            UpCommand.self, AskCommand.self, VerifyCommand.self, EvidenceCommand.self, ReplayCommand.self,
+            GenerateCommand.self,
             NetworkCommand.self, NodesCommand.self, ModelCommand.self, MigrateCommand.self, KeysCommand.self,
             HealthCommand.self,
             PKICommand.self,

@@ -41,6 +41,11 @@ struct GatewayClient {
         try await client.get("/v1/requests/\(request)/certificate", as: Bundle.self)
     }
 
+    /// What was recorded against nodes and signers.
+    func misbehaviour(of request: RequestID) async throws -> MisbehaviourReport {
+        try await client.get("/v1/requests/\(request)/evidence", as: MisbehaviourReport.self)
+    }
+
     /// The network file the gateway shows.
     func networkFile() async throws -> NetworkFile { try await client.get("/v1/network", as: NetworkFile.self) }
 

@@ -1,4 +1,5 @@
 import Canonical
+import Consensus
 import CoordinatorStore
 import Cryptography
 import DNAProtocol
@@ -61,6 +62,8 @@ import Testing
             let refusal = try await refusal { try await node.commit(assignment, text: "London") }
             #expect(refusal?.code == .conflict)
             #expect((refusal?.cause as? Problem)?.type == "urn:dna:problem:contradiction")
+            let report = try #require(try await town.gateway.misbehaviour(of: try request.requestID()))
+            #expect(MisbehaviourVerification(of: report, networkFile: town.group.file).verdict == .proven)
         }
     }
 

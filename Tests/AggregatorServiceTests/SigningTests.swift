@@ -1,4 +1,5 @@
 import Canonical
+import Consensus
 import CoordinatorStore
 import Cryptography
 import DNAProtocol
@@ -31,6 +32,69 @@ import Testing
             try await eventually { liar.asked.load(ordering: .relaxed) > 0 }
             town.set(.honest, signers: 4)
             _ = try await town.certified(request)
+        }
+    }
+
+    /// A bad share is on record with what shows that it is bad; so is silence, with nothing to show.
+    @Test(arguments: [
+        (TestSigner.Behaviour.badShare, Fault.Kind?.some(.badSignatureShare)), (.otherNonces, .badSignatureShare),
+        (.garbage, .malformedAnswer), (.silent, .noAnswer), (.refusing, nil),
+    ])
+    func whateverOneSignerDoesTheOthersSign(_ behaviour: TestSigner.Behaviour, _ kind: Fault.Kind?) async throws {
+        try await Town.run { town in
+            let origin = try await town.startAggregator()
+            town.set(behaviour, signers: 1)
+            town.set(.down, signers: 4)
+            let request = try town.fixture.request()
+            for node in try town.members(of: request, at: origin) { town.work(node) }
+            try await town.ask(request)
+            let culprit = town.signers[0]
+            try await eventually { culprit.asked.load(ordering: .relaxed) > 0 }
+            town.set(.honest, signers: 4)
+            _ = try await town.certified(request)
+            let report = try #require(try await town.gateway.misbehaviour(of: try request.requestID()))
+            let faults = report.faults.filter { $0.signer == 1 }
+            #expect(faults.map(\.kind) == (kind.map { [$0] } ?? []))
+            let verification = MisbehaviourVerification(of: report, networkFile: town.group.file)
+            #expect(verification.verdict == .notProven)
+            guard kind == .badSignatureShare else { return }
+            #expect(verification.sentences.contains { $0.hasSuffix("that the share is bad was checked") })
+            guard case .share(var share) = faults.first?.statement else {
+                Issue.record("the share is not on record")
+                return
+            }
+            // Held against another share, which is the honest way to be wrong about somebody, the report is false.
+            share.reply.signer = 2
+            var forged = report
+            forged.faults = [
+                Fault(
+                    kind: .badSignatureShare, round: 1, signer: 1, recordedAt: town.clock.now(),
+                    statement: .share(share))
+            ]
+            #expect(MisbehaviourVerification(of: forged, networkFile: town.group.file).verdict == .false)
+        }
+    }
+
+    @Test func aSignerThatRepeatsItselfIsNamed() async throws {
+        try await Town.run { town in
+            let origin = try await town.startAggregator()
+            town.set(.repeating, signers: 1)
+            town.set(.down, signers: 4)
+            for (index, text) in ["first", "second"].enumerated() {
+                let request = try town.fixture.request(text)
+                if index == 0 {
+                    for key in town.fixture.nodes.keys { town.work(try town.node(key, at: origin)) }
+                } else {
+                    town.set(.down, signers: 4)
+                }
+                let asked = town.signers[0].asked.load(ordering: .relaxed)
+                try await town.ask(request)
+                try await eventually { town.signers[0].asked.load(ordering: .relaxed) > asked }
+                if index == 1 { town.set(.honest, signers: 4) }
+                _ = try await town.certified(request)
+                let report = try #require(try await town.gateway.misbehaviour(of: try request.requestID()))
+                #expect(report.faults.filter { $0.signer == 1 }.map(\.kind) == (index == 0 ? [] : [.badSignatureShare]))
+            }
         }
     }
 

@@ -14,13 +14,25 @@ final class TestSigner: Sendable {
     enum Behaviour: Sendable {
         case honest
         case down
+        /// A share that has nothing to do with its nonces.
         case badShare
+        /// A share made with other nonces than those it gave out.
+        case otherNonces
+        /// No scalar at all.
+        case garbage
+        /// Never answers when asked for a share.
+        case silent
+        /// Answers with a problem.
+        case refusing
+        /// Says what it said the first time, whatever it is asked.
+        case repeating
     }
 
     let identifier: Int
     let behaviour = Mutex(Behaviour.honest)
     /// How many shares were asked for.
     let asked = Atomic<Int>(0)
+    private let first = Mutex<(nonces: NonceReply?, share: ShareReply?)>((nil, nil))
     private let desk: SigningDesk
     private let file: NetworkFile
     private let clock: ManualClock
@@ -49,16 +61,53 @@ final class TestSigner: Sendable {
         }
         router.postJSON("v1/signing/nonces") { (request: NonceRequest, _) -> NonceReply? in
             try self.requireUp()
-            return try self.desk.promise(request, at: .now)
+            let reply = try self.desk.promise(request, at: .now)
+            guard case .repeating = self.behaviour.withLock({ $0 }) else { return reply }
+            return self.first.withLock { first in
+                first.nonces = first.nonces ?? reply
+                return first.nonces
+            }
         }
         router.postJSON("v1/signing/shares", limit: 16 << 20) { (request: ShareRequest, _) -> ShareReply? in
             try self.requireUp()
             self.asked.add(1, ordering: .relaxed)
-            var reply = try self.desk.sign(request, at: .now, clock: self.clock.now())
-            if case .badShare = self.behaviour.withLock({ $0 }) { reply.share = Scalar.one.hex }
-            return reply
+            return try await self.share(request)
         }
         return HTTPService(router: router, options: HTTPServiceOptions(), logger: logger)
+    }
+
+    private func share(_ request: ShareRequest) async throws -> ShareReply {
+        func sign(_ request: ShareRequest) throws -> ShareReply {
+            try desk.sign(request, at: .now, clock: clock.now())
+        }
+        switch behaviour.withLock({ $0 }) {
+        case .honest, .down: return try sign(request)
+        case .badShare: return ShareReply(signer: identifier, share: Scalar.one.hex)
+        case .garbage: return ShareReply(signer: identifier, share: "rubbish")
+        case .refusing: throw ServiceError(.conflict, "no")
+        case .silent:
+            // Ends when the aggregator has hung up.
+            for await _ in AsyncStream<Void>(unfolding: { await Self.forever() }) {}
+            throw CancellationError()
+        case .otherNonces:
+            let other = try desk.promise(NonceRequest(decision: try request.decision.decisionID()), at: .now)
+            let commitments = request.commitments.map { $0.signer == identifier ? other : $0 }
+            return try sign(
+                ShareRequest(decision: request.decision, evidence: request.evidence, commitments: commitments))
+        case .repeating:
+            if let share = first.withLock({ $0.share }) { return share }
+            let share = try sign(request)
+            first.withLock { $0.share = share }
+            return share
+        }
+    }
+
+    /// Waits until cancelled.
+    private static func forever() async -> Void? {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+        for await _ in stream {}
+        continuation.finish()
+        return nil
     }
 
     private func requireUp() throws {

@@ -57,4 +57,19 @@ import Testing
         let split = [paris[0], london[0]]
         #expect(round(commitments: 2, closed: true, votes: split).step(at: start) == .giveUp)
     }
+
+    @Test func aNodeThatContradictedItselfIsNotWaitedForAndCountsForNothing() throws {
+        let nodes = evidence.set.commitments.map(\.body.node)
+        var open = round(commitments: 2)
+        open.contradicted = [nodes[2]]
+        #expect(open.step(at: start) == .closeSet(CommitmentSet(round: 1, commitments: open.commitments)))
+        open.contradicted = [nodes[1], nodes[2]]
+        #expect(open.step(at: start) == .giveUp, "one node is no majority")
+        var closed = round(commitments: 3, closed: true, votes: paris)
+        #expect(closed.step(at: start) == .decide(winners: paris))
+        closed.contradicted = [paris[0].body.node]
+        #expect(closed.step(at: start) == .wait(until: start + 20), "one vote counts, and one is to come")
+        closed.votes += london
+        #expect(closed.step(at: start) == .giveUp)
+    }
 }

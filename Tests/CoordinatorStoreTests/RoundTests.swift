@@ -61,7 +61,6 @@ import Testing
             let other = try fixture.ballot(request, committee, node, text: "London").commitment()
             #expect(try await fixture.store.add(honest) == .recorded)
             #expect(try await fixture.store.add(honest) == .repeated)
-            #expect(try await fixture.store.add(other) == .contradiction)
             let root = try CommitmentSet(round: 1, commitments: [honest]).root()
             try await fixture.store.withLease(lease) {
                 try await $0.closeSet(of: 1, root: root, voteDeadline: Fixture.later)
@@ -70,7 +69,7 @@ import Testing
             #expect(try await fixture.store.add(honest) == .repeated)
             #expect(try await fixture.store.add(other) == .contradiction)
             let late = try fixture.ballot(request, committee, committee.members[1].node).commitment()
-            #expect(try await fixture.store.add(late) == .closed)
+            #expect(try await fixture.store.add(late) == .late)
             let round = try #require(try await fixture.gateway.rounds(of: try request.requestID()).first)
             #expect(round.set == CommitmentSet(round: 1, commitments: [honest]))
         }

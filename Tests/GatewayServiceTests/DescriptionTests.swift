@@ -20,7 +20,7 @@ import Testing
                 described.insert("\(line.trimmingCharacters(in: [" ", ":"]).uppercased()) \(path)")
             }
         }
-        #expect(described.count == 9)
+        #expect(described.count == 10)
         #expect(described == Set(try routes()))
     }
 

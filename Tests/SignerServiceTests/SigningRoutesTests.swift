@@ -78,6 +78,78 @@ import Testing
         }
     }
 
+    /// What an aggregator that lies may propose; each leaves the signer free to sign the truth.
+    private func lies(_ fixture: Fixture, _ decision: Decision, _ evidence: Evidence) throws -> [String: Lie] {
+        var lies: [String: Lie] = [:]
+        func lie(_ name: String, _ change: (inout Evidence) throws -> Void) throws {
+            var changed = evidence
+            try change(&changed)
+            let votes = changed.votes.isEmpty ? evidence : changed
+            lies[name] = Lie(try fixture.decision(votes, at: decision.decidedAt), changed)
+        }
+        try lie("a committee that is not drawn from the ranking") { $0.committee.members.reverse() }
+        try lie("fewer votes than the policy asks for") { $0.votes.removeLast(2) }
+        try lie("no votes at all") { $0.votes = [] }
+        try lie("a forged vote") { $0.votes[0].signature = $0.votes[1].signature }
+        try lie("another answer under a vote's signature") { $0.votes[0].body.tokens += 1 }
+        try lie("a vote cast twice") { $0.votes[1] = $0.votes[0] }
+        try lie("votes that changed their nodes") {
+            let node = $0.votes[0].body.node
+            $0.votes[0].body.node = $0.votes[1].body.node
+            $0.votes[1].body.node = node
+        }
+        try lie("a set without one of the commitments") { $0.set.commitments.removeLast() }
+        try lie("a weaker policy") { $0.request.policy = Policy(rule: .majority, committee: 2, maximumCommittee: 3) }
+        try lie("another model") { $0.manifest.name = "other" }
+        try lie("another request") { $0.request.maximumTokens += 1 }
+        try lie("another roster") { $0.roster.roster.operators[0].weight = 7 }
+        try lie("a roster nobody signed") { $0.roster.signatures = [] }
+        lies["another network's decision"] = Lie(decision, try Fixture().evidence(try Fixture().request()))
+        return lies
+    }
+
+    private struct Lie {
+        let decision: Decision
+        let evidence: Evidence
+        init(_ decision: Decision, _ evidence: Evidence) {
+            self.decision = decision
+            self.evidence = evidence
+        }
+    }
+
+    @Test func anAggregatorThatLiesGetsNoShareAndTheTruthStillDoes() async throws {
+        try await SignerTown.with { town in
+            for number in town.numbers { try await town.start(number) }
+            for number in town.numbers { _ = try await town.networkFile(number) }
+            let (decision, evidence) = try decide(town.fixture)
+            for (name, lie) in try lies(town.fixture, decision, evidence).sorted(by: { $0.key < $1.key }) {
+                let promises = try await promises(town, [1, 2, 3], lie.decision)
+                let error = await #expect(throws: ServiceError.self, "\(name)") {
+                    _ = try await share(town, 1, lie.decision, lie.evidence, promises)
+                }
+                let status = (error?.cause as? Problem)?.status ?? 0
+                #expect(status == 400 || status == 409, "\(name): \(status)")
+            }
+            let promises = try await promises(town, [1, 2, 3], decision)
+            let foreign = try await self.promises(town, [1, 2, 3], decision)
+            var swapped = promises
+            swapped[0] = NonceReply(signer: 1, hiding: foreign[1].hiding, binding: foreign[1].binding)
+            let lists: [String: [NonceReply]] = [
+                "twice the same": promises + [promises[1]], "more than signers": promises + promises,
+                "a foreign commitment": swapped, "too few": Array(promises.prefix(2)),
+                "a stranger": promises + [
+                    NonceReply(signer: 9, hiding: promises[0].hiding, binding: promises[0].binding)
+                ],
+            ]
+            for (name, list) in lists {
+                await #expect(throws: ServiceError.self, "\(name)") {
+                    _ = try await share(town, 1, decision, evidence, list)
+                }
+            }
+            #expect(try await share(town, 1, decision, evidence, promises).signer == 1)
+        }
+    }
+
     @Test func malformedBodiesAreAnsweredAndTheServiceGoesOn() async throws {
         try await SignerTown.with { town in
             for number in town.numbers { try await town.start(number) }

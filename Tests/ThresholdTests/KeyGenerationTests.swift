@@ -200,4 +200,53 @@ private struct Vectors: Decodable {
         #expect(ParticipantIdentifier(0) == nil)
         #expect(ParticipantIdentifier(65_536) == nil)
     }
+
+    private func scalar(_ value: Scalar) throws -> SecretScalar {
+        var bytes = value.bytes
+        return try SecretScalar(SecretBytes(taking: &bytes))
+    }
+
+    @Test func colludersWhosePolynomialsCancelOutDoNotStopTheCeremony() throws {
+        let numbers: [UInt16] = [2, 3, 5]
+        var firsts = try Group.begin(ceremony)
+        for (index, coefficients) in [numbers.map { Scalar($0) }, numbers.map { Scalar.zero - Scalar($0) }].enumerated()
+        {
+            firsts[index] = try KeyGeneration.RoundOne(
+                ceremony: ceremony, participant: id(index + 1), coefficients: coefficients.map(scalar),
+                proofRandomness: SystemRandom.secret(count: 64))
+        }
+        let seconds = try firsts.map { try success($0.roundTwo(with: firsts.map(\.package))) }
+        let shares = try seconds.map {
+            try success($0.finish(receivedShares: Group.exchange(seconds, to: $0.participant)))
+        }
+        let rest = try firsts[2].package.commitments[0] + firsts[3].package.commitments[0]
+        #expect(shares.allSatisfy { $0.publicKeys == shares[0].publicKeys })
+        #expect(shares[0].publicKeys.groupKey == rest.verificationKey)
+    }
+
+    @Test func aLastMoverThatNegatesWhatItSawIsNamed() throws {
+        func negated(_ element: GroupElement) throws -> GroupElement {
+            var bytes = element.bytes
+            bytes[31] ^= 0x80
+            return try #require(GroupElement(bytes: bytes))
+        }
+        let firsts = try Group.begin(ceremony)
+        let seconds = try firsts.map { try success($0.roundTwo(with: firsts.map(\.package))) }
+        let (seen, own) = (firsts[0].package.commitments, firsts[3].package)
+        // The constant term: it cannot prove that it knows it. The rest: it cannot give shares of it.
+        for (commitments, fault) in [
+            ([try negated(seen[0])] + own.commitments.dropFirst(), KeyGeneration.Fault.invalidProof),
+            ([own.commitments[0]] + (try seen.dropFirst().map(negated)), .invalidShare),
+        ] {
+            let last = KeyGeneration.RoundOnePackage(participant: id(4), commitments: commitments, proof: own.proof)
+            let verdict = try firsts[1].roundTwo(with: firsts.dropLast().map(\.package) + [last])
+            let found =
+                if case .success(let second) = verdict {
+                    try complaints(second.finish(receivedShares: Group.exchange(seconds, to: id(2))))
+                } else {
+                    try complaints(verdict)
+                }
+            #expect(found == [KeyGeneration.Complaint(culprit: id(4), fault: fault)])
+        }
+    }
 }

@@ -22,6 +22,7 @@ struct RequestStep {
         // A signer knows the epoch before the newest by its successor; of older ones it may not have heard.
         let epochs = [newest, try await self.roster(newest).roster.previous].compactMap(\.self)
         let move = subject.move(owned.state, latest: known?.progress, epochs: epochs, end: owned.expiresAt, now: now)
+        try await blameSilent(in: round, before: move)
         switch move {
         case .wait(let moment): return .wait(until: moment)
         case .openRound(let size): return try await openRound(size: size, after: round, newest)
@@ -36,6 +37,15 @@ struct RequestStep {
         }
     }
 
+    /// Records who has not voted when the deadline ends a round. One that the others decided before accuses nobody.
+    private func blameSilent(in round: RoundRecord?, before move: RequestCourse.Move) async throws {
+        guard owned.state == .voting, let round, let deadline = round.voteDeadline, now >= deadline else { return }
+        switch move {
+        case .openRound, .fail, .expire: try await owned.blameSilent(in: round)
+        case .wait, .closeSet, .decide, .sign, .end: return
+        }
+    }
+
     // MARK: Rounds
 
     private func progress(
@@ -46,10 +56,12 @@ struct RequestStep {
         if newest != round.committee.roster {
             succession = RosterSuccession(from: roster.roster, to: try await self.roster(newest).roster)
         }
-        return RoundProgress(
+        var progress = RoundProgress(
             committee: round.committee, tally: subject.tally(of: round.committee, roster: roster.roster),
             commitments: round.commitments, commitDeadline: round.commitDeadline, set: round.set,
             voteDeadline: round.voteDeadline, votes: round.votes, succession: succession)
+        progress.contradicted = round.contradicted
+        return progress
     }
 
     private func openRound(size: Int, after previous: RoundRecord?, _ newest: RosterID) async throws -> NextMove {
@@ -133,7 +145,9 @@ struct RequestStep {
     ) async throws -> SigningTask {
         guard let set = round.set, let answer = try await owned.answer(of: decision),
             let evidence = subject.evidence(
-                for: decision, committee: round.committee, set: set, votes: round.votes, roster: roster)
+                for: decision, committee: round.committee, set: set, votes: round.votes,
+                contradicted: round.contradicted,
+                roster: roster)
         else { throw StoreError.documentInvalid(table: "outputs") }
         return SigningTask(decision: decision, evidence: evidence, prompt: answer.prompt, output: answer.output)
     }

@@ -7,7 +7,8 @@ struct SigningEffort {
     let context: DriverContext
     let lease: Lease
     let logger: Logger
-    private var selection: SignerSelection
+    /// Nil before it was read whose shares for this request were bad.
+    private var selection: SignerSelection?
     private var failures = 0
 
     /// The longest pause between two attempts.
@@ -17,8 +18,6 @@ struct SigningEffort {
         self.context = context
         self.lease = lease
         self.logger = logger
-        selection = SignerSelection(
-            signers: context.signers.map(\.identifier), threshold: context.options.genesis.signers.threshold)
     }
 
     /// Tries once, and pauses when that failed with everybody who could be asked. True when the request is certified.
@@ -27,6 +26,7 @@ struct SigningEffort {
             try await pause()
             return false
         }
+        var selection = try await chosen()
         let asked = selection.asked
         let signers = context.signers.filter { asked.contains($0.identifier) }
         let signing = GroupSigning(publicKeys: known.publicKeys, decision: task.decision, evidence: task.evidence)
@@ -44,9 +44,28 @@ struct SigningEffort {
                 logger.warning(
                     "signer left out", metadata: ["signer": "\(fault.signer)", "reason": "\(fault.reason)"])
             }
-            if selection.leaveOut(faults) { return false }
-            try await pause()
+            try await record(faults, round: task.decision.round)
+            let isEnough = selection.leaveOut(faults)
+            self.selection = selection
+            if !isEnough { try await pause() }
             return false
+        }
+    }
+
+    private func chosen() async throws -> SignerSelection {
+        if let selection { return selection }
+        let bad = try await context.store.withLease(lease) { try await $0.badSigners() }
+        return SignerSelection(
+            signers: context.signers.map(\.identifier), threshold: context.options.genesis.signers.threshold, bad: bad)
+    }
+
+    private func record(_ faults: [SignerFault], round: Int) async throws {
+        let kept = faults.compactMap { fault in fault.kind.map { (fault, $0) } }
+        guard !kept.isEmpty else { return }
+        try await context.store.withLease(lease) { owned in
+            for (fault, kind) in kept {
+                try await owned.record(kind, ofSigner: fault.signer, round: round, statement: fault.statement)
+            }
         }
     }
 

@@ -71,24 +71,41 @@ struct NodeDesk: Sendable {
         let body = commitment.body
         try checkPlace(body.request, body.round, request, round)
         let view = try await view(request, round)
-        try Ballot(request: view.request, committee: view.round.committee).check(commitment)
-        // A request that has ended takes nothing more; whether the set is open, the store knows.
-        guard view.state == .assigned || view.round.commitments.contains(where: { $0.body.node == body.node }) else {
-            throw Problem.closed
+        let ballot = try Ballot(request: view.request, committee: view.round.committee)
+        do {
+            try ballot.check(commitment)
+        } catch let error as InvalidField {
+            // Wrong as it is, it may still be the second one.
+            guard try ballot.isSignedHere(commitment), try await store.judge(commitment) == .contradiction else {
+                throw error
+            }
+            throw Problem.contradiction
         }
-        try answer(try await store.add(commitment))
+        // A request that has ended takes nothing more; whether the set is open, the store knows.
+        let now = clock.now()
+        try answer(
+            try await view.state == .assigned ? store.add(commitment, now: now) : store.judge(commitment, now: now))
     }
 
-    /// Keeps a vote with its answer. A late one is kept as well, and counts for nothing.
+    /// Keeps a vote with its answer. A late one is kept as well.
     func take(_ submission: VoteSubmission, request: RequestID, round: Int) async throws {
-        let body = submission.vote.body
-        try checkPlace(body.request, body.round, request, round)
+        let vote = submission.vote
+        try checkPlace(vote.body.request, vote.body.round, request, round)
         let view = try await view(request, round)
         guard let set = view.round.set, let root = view.round.setRoot else { throw Problem.closed }
         let ballot = try Ballot(request: view.request, committee: view.round.committee)
-        try ballot.check(submission.vote, in: set, root: root)
+        do {
+            try ballot.check(vote, in: set, root: root)
+        } catch let error as InvalidField {
+            guard try ballot.isSignedHere(vote) else { throw error }
+            // What a node has signed it answers for.
+            _ = try await store.judge(vote, isMismatched: true)
+            throw error
+        }
         try ballot.checkAnswer(of: submission)
-        try answer(try await store.add(submission))
+        let admission = try await store.add(submission, now: clock.now())
+        // A late vote counts for as long as the round is not over.
+        if admission != .late { try answer(admission) }
     }
 
     private func checkPlace(_ request: RequestID, _ round: Int, _ pathRequest: RequestID, _ pathRound: Int) throws {
@@ -100,7 +117,7 @@ struct NodeDesk: Sendable {
         switch admission {
         case .recorded, .repeated: return
         case .contradiction: throw Problem.contradiction
-        case .closed: throw Problem.closed
+        case .late, .closed: throw Problem.closed
         }
     }
 

@@ -1,4 +1,4 @@
-import Cryptography
+import Consensus
 import DNAProtocol
 import Synchronization
 import Threshold
@@ -17,14 +17,7 @@ final class GroupKeys: Sendable {
 
     /// Takes a validated network file.
     func take(_ file: NetworkFile) throws {
-        let outcome = file.keyGeneration
-        var shares: [ParticipantIdentifier: GroupElement] = [:]
-        for (index, key) in outcome.verifyingShares.enumerated() {
-            guard let participant = ParticipantIdentifier(index + 1) else { continue }
-            shares[participant] = GroupElement(key)
-        }
-        let keys = try PublicKeyPackage(
-            groupKey: outcome.groupKey, threshold: outcome.threshold, verifyingShares: shares)
+        let keys = try file.keyGeneration.publicKeys()
         state.withLock { $0 = Known(file: file, publicKeys: keys) }
     }
 }

@@ -60,7 +60,15 @@ struct GroupSigning: Sendable {
             return .success(try await call(signer))
         } catch {
             // A ServiceError's words are the signer's refusal or the transport's; neither holds a secret.
-            return .failure(SignerFault(signer: signer.identifier, reason: "\(error)"))
+            return .failure(SignerFault(signer: signer.identifier, reason: "\(error)", kind: Self.kind(of: error)))
+        }
+    }
+
+    private static func kind(of error: any Error) -> Fault.Kind? {
+        switch (error as? ServiceError)?.code {
+        case .unavailable, .deadlineExceeded: .noAnswer
+        case .badUpstream: .malformedAnswer
+        default: nil
         }
     }
 }

@@ -15,7 +15,7 @@ public struct OwnedRequest: Sendable {
     public let expiresAt: Timestamp
     /// The newest roster epoch's id; nil before any was registered.
     public let newestRosterID: RosterID?
-    private let transaction: PostgresTransaction
+    let transaction: PostgresTransaction
 
     init(_ lease: Lease, _ row: PostgresRow, _ transaction: PostgresTransaction) throws {
         self.lease = lease

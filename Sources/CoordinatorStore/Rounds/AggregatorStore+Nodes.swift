@@ -8,9 +8,11 @@ public enum Admission: Hashable, Sendable {
     case recorded
     /// It was there already, byte for byte.
     case repeated
-    /// The node has sent something else in its place before.
+    /// The node has said something else before, here or in another round: it counts for nothing in this request.
     case contradiction
-    /// It came too late, or too early.
+    /// It came after the deadline: it is kept as a fault.
+    case late
+    /// The round does not take it now, and nobody is to blame.
     case closed
 }
 
@@ -50,6 +52,7 @@ extension AggregatorStore {
                 AND NOT EXISTS (SELECT FROM rounds WHERE request = r.request AND round > r.round)
                 AND NOT EXISTS (
                     SELECT FROM commitments WHERE request = a.request AND round = a.round AND node = a.node)
+                AND NOT EXISTS (SELECT FROM contradictions WHERE request = a.request AND node = a.node)
             ORDER BY q.accepted_at, q.id LIMIT 1
             """, [.key(node), .byteStrings(models.map(\.digest.bytes)), .timestamp(now)])
         guard let row = rows.first else { return nil }
@@ -73,76 +76,5 @@ extension AggregatorStore {
         return RoundView(
             request: try row.document("document", of: "requests"), state: state, round: try RoundRecord(row),
             isLatest: try row.value("latest", as: Int.self) == round)
-    }
-
-    /// Keeps a commitment that the caller has checked against its round.
-    public func add(_ commitment: Commitment) async throws -> Admission {
-        let body = commitment.body
-        let entry = NodeEntry(table: "commitments", request: body.request, round: body.round, node: body.node)
-        return try await entry.add(commitment, timeliness: "commitments_in_time", in: pool) {
-            try await pool.query(
-                """
-                INSERT INTO commitments (request, round, node, document) VALUES ($1, $2::int8::int4, $3, $4)
-                ON CONFLICT DO NOTHING
-                """, entry.key + [try .document(commitment)])
-        }
-    }
-
-    /// Keeps a vote that the caller has checked against its round, with its answer.
-    public func add(_ submission: VoteSubmission) async throws -> Admission {
-        let vote = submission.vote
-        let entry = NodeEntry(
-            table: "votes", request: vote.body.request, round: vote.body.round, node: vote.body.node)
-        // A node that has voted cannot fill the table with answers.
-        return try await entry.add(vote, timeliness: "votes_in_time", in: pool) {
-            try await pool.query(
-                """
-                WITH answer AS (
-                    INSERT INTO outputs (request, prompt, output, prompt_document, output_document)
-                    SELECT $1, $5, $6, $7, $8
-                    WHERE NOT EXISTS (SELECT FROM votes WHERE request = $1 AND round = $2 AND node = $3)
-                    ON CONFLICT DO NOTHING
-                )
-                INSERT INTO votes (request, round, node, document, prompt, output)
-                VALUES ($1, $2::int8::int4, $3, $4, $5, $6) ON CONFLICT DO NOTHING
-                """,
-                entry.key + [
-                    try .document(vote), .digest(vote.body.prompt), .digest(vote.body.output),
-                    try .document(submission.prompt), try .document(submission.output),
-                ])
-        }
-    }
-}
-
-/// The one place of a node's commitment or vote.
-private struct NodeEntry {
-    let table: String
-    let request: RequestID
-    let round: Int
-    let node: Ed25519.PublicKey
-
-    var key: [PostgresParameter] { [.digest(request), .int(round), .key(node)] }
-
-    /// Inserts, in one statement and so one transaction, unless something is there. `timeliness` is the constraint that
-    /// refuses what is late or early; what was sent before is answered as before all the same.
-    func add(
-        _ document: some Encodable & Sendable, timeliness: String, in pool: PostgresPool,
-        insert: () async throws -> PostgresRows
-    ) async throws -> Admission {
-        do {
-            if try await insert().affectedCount == 1 { return .recorded }
-        } catch PostgresError.server(let failure) where failure.constraint == timeliness {
-            return try await compare(document, in: pool) ?? .closed
-        }
-        return try await compare(document, in: pool) ?? .closed
-    }
-
-    private func compare(_ document: some Encodable, in pool: PostgresPool) async throws -> Admission? {
-        let rows = try await pool.query(
-            """
-            SELECT document::text = $4::text AS is_equal FROM \(table)
-            WHERE request = $1 AND round = $2 AND node = $3
-            """, key + [try .document(document)])
-        return try rows.oneOrNone().map { try $0.value("is_equal") ? .repeated : .contradiction }
     }
 }

@@ -1,4 +1,5 @@
 public import Canonical
+public import Cryptography
 public import DNAProtocol
 import Postgres
 
@@ -12,10 +13,12 @@ public struct RoundRecord: Hashable, Sendable {
     public let setRoot: Digest?
     /// When votes close; nil while the set is open.
     public let voteDeadline: Timestamp?
-    /// The commitments, by ascending node key.
+    /// The commitments, by ascending node key; without those of nodes that contradicted themselves before the set closed.
     public let commitments: [Commitment]
     /// The votes, by ascending node key.
     public let votes: [Vote]
+    /// Nodes that contradicted themselves in any round of the request: they count for nothing.
+    public let contradicted: Set<Ed25519.PublicKey>
 
     /// The round's number.
     public var number: Int { committee.round }
@@ -56,9 +59,14 @@ public struct RoundRecord: Hashable, Sendable {
     static let columns = """
         r.committee, r.commit_deadline, r.set_root, r.vote_deadline,
         ARRAY(
-            SELECT document::text FROM commitments WHERE request = r.request AND round = r.round ORDER BY node
+            SELECT document::text FROM commitments c WHERE request = r.request AND round = r.round
+                AND NOT EXISTS (
+                    SELECT FROM contradictions
+                    WHERE request = c.request AND round = c.round AND node = c.node AND before_set)
+            ORDER BY node
         ) AS commitments,
-        ARRAY(SELECT document::text FROM votes WHERE request = r.request AND round = r.round ORDER BY node) AS votes
+        ARRAY(SELECT document::text FROM votes WHERE request = r.request AND round = r.round ORDER BY node) AS votes,
+        ARRAY(SELECT encode(node, 'hex') FROM contradictions WHERE request = r.request) AS contradicted
         """
 
     init(_ row: PostgresRow) throws {
@@ -69,5 +77,7 @@ public struct RoundRecord: Hashable, Sendable {
         commitments = try row.value("commitments", as: [String].self)
             .map { try StoredDocument.decode($0, of: "commitments") }
         votes = try row.value("votes", as: [String].self).map { try StoredDocument.decode($0, of: "votes") }
+        contradicted = Set(
+            try row.value("contradicted", as: [String].self).compactMap { Ed25519.PublicKey(hex: $0) })
     }
 }

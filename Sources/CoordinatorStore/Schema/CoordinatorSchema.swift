@@ -11,6 +11,7 @@ public enum CoordinatorSchema {
     public static let migrations = [
         Migration(version: 1, name: "initial", sql: InitialSchema.sql),
         Migration(version: 2, name: "admission", sql: AdmissionSchema.sql),
+        Migration(version: 3, name: "evidence", sql: EvidenceSchema.sql),
     ]
 
     /// Brings a database up to date, as its owner; gives the versions that were applied. Any number of processes may try

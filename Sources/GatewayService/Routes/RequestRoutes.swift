@@ -81,6 +81,13 @@ extension GatewayRoutes {
             }
             return bundle
         }
+        router.getJSON("v1/requests/:id/evidence") { [desk] _, context in
+            let record = try await Self.record(context, desk)
+            guard let report = try await desk.store.misbehaviour(of: record.id) else {
+                throw ServiceError(.unavailable, "the network is not known yet")
+            }
+            return report
+        }
     }
 
     private static func record(_ context: ServiceContext, _ desk: Desk) async throws -> RequestRecord {

@@ -1,7 +1,7 @@
 package import Canonical
 package import Cryptography
 package import DNAProtocol
-package import Threshold
+import Threshold
 
 /// One signer's place in its network's key generation, with the keys it acts with.
 package struct CeremonyParticipant: Sendable {
@@ -116,16 +116,5 @@ package struct CeremonyParticipant: Sendable {
                 share.publicKeys.verifyingShares[$0]?.verificationKey
             },
             transcript: Digest.of(Self.transcriptContext, try round.transcript()))
-    }
-}
-
-extension KeyGenerationOutcome {
-    /// The outcome's keys as threshold signing takes them; throws unless they belong together.
-    package func publicKeys() throws -> PublicKeyPackage {
-        let entries = verifyingShares.enumerated().map { index, share in
-            (CeremonyParticipant.participant(index + 1), GroupElement(share))
-        }
-        return try PublicKeyPackage(
-            groupKey: groupKey, threshold: threshold, verifyingShares: Dictionary(uniqueKeysWithValues: entries))
     }
 }

@@ -24,7 +24,9 @@ package enum Refusal: Error, Hashable, Sendable, CustomStringConvertible {
         case .rosterContradictory: "the roster contradicts one this signer knows"
         case .rosterSuperseded: "the roster's epoch is over"
         case .voterRevoked: "a voter is not on the newest roster any more"
-        case .staleDecision: "is not within \(SigningDesk.decisionTolerance) seconds of this signer's clock"
+        case .staleDecision:
+            "is more than \(SigningDesk.decisionTolerance) seconds ahead of this signer's clock, or more than "
+                + "\(SigningDesk.decisionLifetime) behind"
         case .alreadyDecided: "another decision for this request is on record"
         case .unknownNonces: "the nonces are not known for this decision: ask for new ones"
         }

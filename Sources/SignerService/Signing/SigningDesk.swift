@@ -10,8 +10,12 @@ package import Threshold
 /// The order is the point. A decision is checked whole, then recorded durably, and only then are the nonces taken, and
 /// a share computed from them. A crash between any two steps costs a retry.
 package final class SigningDesk: Sendable {
-    /// How far `decided_at` may be from this signer's clock, in seconds.
+    /// How far `decided_at` may be ahead of this signer's clock, in seconds.
     package static let decisionTolerance: Int64 = 120
+    /// How old a decision may be that is not on record, in seconds: long, because a decision that was written down while
+    /// too few signers were up must still be signed after the outage; not endless, so that nobody presents as new what
+    /// was left unsigned long ago.
+    package static let decisionLifetime: Int64 = 24 * 60 * 60
 
     /// This signer.
     package let identifier: Int
@@ -118,12 +122,16 @@ package final class SigningDesk: Sendable {
     }
 
     private func checkTime(of decision: Decision, _ clock: Timestamp) throws {
-        let distance = abs(decision.decidedAt.seconds - clock.seconds)
-        guard distance <= Self.decisionTolerance else { throw Refusal.staleDecision }
+        let age = clock.seconds - decision.decidedAt.seconds
+        guard (-Self.decisionTolerance...Self.decisionLifetime).contains(age) else { throw Refusal.staleDecision }
     }
 
     private func commitments(of request: ShareRequest) throws -> [NonceCommitment] {
-        try request.commitments.enumerated().map { index, reply in
+        // Before any point is decoded, which is dear.
+        guard request.commitments.count <= genesis.signers.members.count else {
+            throw Refusal.invalid(InvalidField("commitments", "are more than signers"))
+        }
+        return try request.commitments.enumerated().map { index, reply in
             let field = "commitments[\(index)]"
             guard let participant = ParticipantIdentifier(reply.signer) else {
                 throw Refusal.invalid(InvalidField("\(field).signer", "is not a signer's identifier"))

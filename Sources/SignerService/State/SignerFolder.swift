@@ -1,3 +1,4 @@
+import Consensus
 package import Cryptography
 package import DNAProtocol
 import Foundation

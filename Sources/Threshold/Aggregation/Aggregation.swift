@@ -33,6 +33,15 @@ extension SigningPackage {
         return .culprits(culprits)
     }
 
+    /// Whether one share is right (RFC 9591, 5.4). Throws ``ThresholdError/unknownParticipant(_:)`` when its participant
+    /// has no commitment in this package.
+    public func isValid(_ share: SignatureShare) throws(ThresholdError) -> Bool {
+        guard let position = participants.firstIndex(of: share.participant) else {
+            throw .unknownParticipant(share.participant)
+        }
+        return try isValid(share, at: position)
+    }
+
     /// R ‖ Σ z_i.
     private func signature(of shares: [SignatureShare]) -> Ed25519.Signature {
         let response = shares.reduce(Scalar.zero) { $0 + $1.share }

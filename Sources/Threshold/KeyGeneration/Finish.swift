@@ -55,13 +55,10 @@ extension KeyGeneration.Ceremony {
     public func publicKeys(from packages: [KeyGeneration.RoundOnePackage]) throws(ThresholdError) -> PublicKeyPackage {
         let sorted = try sorted(packages)
         guard sorted.allSatisfy({ $0.commitments.count == threshold }) else { throw .inconsistentKeys }
-        var joint = sorted[0].commitments
-        for package in sorted.dropFirst() {
-            for index in joint.indices {
-                joint[index] = try arithmetic { () throws(CryptographyError) in
-                    try joint[index] + package.commitments[index]
-                }
-            }
+        var joint: [GroupElement] = []
+        for index in 0..<threshold {
+            guard let sum = Self.sum(of: sorted.map { $0.commitments[index] }) else { throw .identityElement }
+            joint.append(sum)
         }
         var verifyingShares: [ParticipantIdentifier: GroupElement] = [:]
         for participant in participants {
@@ -69,5 +66,15 @@ extension KeyGeneration.Ceremony {
         }
         return PublicKeyPackage(
             trustedGroupKey: joint[0].verificationKey, threshold: threshold, verifyingShares: verifyingShares)
+    }
+
+    /// nil for the identity. On the way it may come up: participants that collude can make theirs cancel out, and must not
+    /// end the ceremony by it, since nobody could be named. All together cannot: each has proved that it knows its
+    /// constant term and, by the shares it gave, its polynomial, and one of them is honest.
+    private static func sum(of elements: [GroupElement]) -> GroupElement? {
+        elements.reduce(nil) { sum, element in
+            guard let sum else { return element }
+            return try? sum + element
+        }
     }
 }

@@ -95,6 +95,27 @@ import Threshold
         #expect(rehearsal.files.count == 1)
     }
 
+    @Test func whoWaitsForAWithheldConfirmationGoesOnWhenItComes() throws {
+        var rehearsal = try Rehearsal()
+        // Signer 4 confirms to signer 1 alone.
+        rehearsal.carry = { message, sender, receiver in
+            sender == 4 && receiver != 1 && message.step == .confirmation ? nil : message
+        }
+        try rehearsal.run()
+        let file = try #require(rehearsal.disks[1]?.file)
+        for number in [2, 3] {
+            #expect(rehearsal.disks[number]?.file == nil)
+            #expect(rehearsal.disks[number]?.pending != nil, "a share that others may hold a key of is not dropped")
+            #expect(rehearsal.ceremonies[number]?.isWaiting(for: 4) == true)
+        }
+        #expect(rehearsal.blames == [])
+        // It comes back, after the others were restarted too.
+        rehearsal.carry = { message, _, _ in message }
+        try rehearsal.run()
+        #expect(rehearsal.files == [file])
+        #expect(rehearsal.numbers.allSatisfy { rehearsal.disks[$0]?.file == file })
+    }
+
     @Test func aMessageOfAnotherSignerOrCeremonyIsRefused() throws {
         var rehearsal = try Rehearsal()
         try rehearsal.run()

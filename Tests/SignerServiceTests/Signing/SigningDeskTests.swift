@@ -91,18 +91,37 @@ import Threshold
     }
 
     @Test func aDecisionOfAnotherTimeIsRefused() throws {
-        let tolerance = SigningDesk.decisionTolerance
-        for distance in [tolerance + 1, -tolerance - 1] {
+        let (tolerance, lifetime) = (SigningDesk.decisionTolerance, SigningDesk.decisionLifetime)
+        for distance in [lifetime + 1, -tolerance - 1] {
             expectRefusal(.staleDecision) { try stage.sign(1, clock: Stage.clock + distance) }
         }
-        for distance in [tolerance, -tolerance] {
-            #expect(try stage.sign(1, clock: Stage.clock + distance).signer == 1)
+        #expect(try stage.sign(1, clock: Stage.clock + -tolerance).signer == 1)
+        #expect(try stage.sign(2, clock: Stage.clock + lifetime).signer == 2)
+    }
+
+    @Test func oneOfManyConcurrentUsesOfTheSameNoncesGetsAShare() async throws {
+        let desk = stage.desk(1)
+        let request = ShareRequest(
+            decision: stage.decision, evidence: stage.evidence, commitments: try stage.promises([1, 2, 3]))
+        let now = stage.now
+        let shares = await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<8 {
+                group.addTask { (try? desk.sign(request, at: now, clock: Stage.clock)) != nil }
+            }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
         }
+        #expect(shares == 1)
+    }
+
+    @Test func moreCommitmentsThanSignersAreRefusedBeforeAnyIsRead() throws {
+        let promises = try stage.promises([1, 2, 3])
+        let rubbish = (0..<5).map { _ in NonceReply(signer: -1, hiding: "", binding: "") }
+        expectRefusal(of: "commitments") { try stage.sign(1, promises: promises + rubbish) }
     }
 
     @Test func aRecordedDecisionIsSignedAgainHoweverOld() throws {
         _ = try stage.sign(1)
-        #expect(try stage.sign(1, clock: Stage.clock + 86_400).signer == 1)
+        #expect(try stage.sign(1, clock: Stage.clock + SigningDesk.decisionLifetime + 1).signer == 1)
     }
 
     @Test func aSecondDecisionForARequestIsRefused() throws {
