@@ -184,7 +184,7 @@ let package = Package(
         tests("HTTPTransportTests", ["HTTP2", "HTTPTransport", "TLS", httpTypes, logging] + nio),
         tests("InferenceTests", ["Canonical", "Cryptography", "GGUF", "Inference", "Kernels"], resources: vectors),
         tests("KernelsTests", ["Kernels"]),
-        tests("LocalNetworkTests", ["Cryptography", "DNAProtocol", "LocalNetwork", "Postgres", "TLS"]),
+        tests("LocalNetworkTests", ["Cryptography", "DNAProtocol", "LocalNetwork", "NodeState", "Postgres", "TLS"]),
         tests("ModelPackagesTests", ["Canonical", "Cryptography", "DNAProtocol", "ModelPackages"]),
         tests("NodeStateTests", ["Canonical", "Cryptography", "NodeState"]),
         tests("PostgresTests", ["LocalNetwork", "Postgres", "TestKit"]),

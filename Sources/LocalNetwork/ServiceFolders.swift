@@ -11,27 +11,12 @@ public struct ServiceFolders: Sendable {
         self.path = URL(fileURLWithPath: path).standardizedFileURL.path
     }
 
-    /// What everybody may read: the genesis and the first roster.
-    public var network: String { path + "/network" }
-    /// What names the network.
-    public var genesis: String { network + "/genesis.json" }
-    /// The first roster epoch.
-    public var roster: String { network + "/roster.json" }
-    /// The certificate of the authority that issues everybody's certificates.
-    public var authority: String { network + "/authority.pem" }
-    /// The administrator's secrets, the authority's key among them.
-    public var administrator: String { path + "/administrator" }
-    /// A signer's secrets.
-    public func signer(_ number: Int) -> String { "\(path)/signer-\(number)" }
-    /// The coordinator's secrets: its services', and those its database wants of the server and of the owner.
-    public func coordinator(_ part: CoordinatorPart) -> String { "\(path)/\(part.rawValue)" }
-    /// A worker's secrets.
-    public func worker(_ number: Int) -> String { "\(path)/worker-\(number)" }
-
-    /// The passphrase of the keys in a folder.
-    static func passphrase(in folder: String) -> String { folder + "/passphrase" }
-    /// A part of the coordinator that has a certificate.
-    public enum CoordinatorPart: String, CaseIterable, Sendable {
+    /// Who has a folder, and a certificate in it.
+    public enum Party: Hashable, Sendable {
+        /// Signs rosters, and keeps the authority's key.
+        case administrator
+        /// A signer, by its identifier.
+        case signer(Int)
         /// The gateways, towards aggregators and the database.
         case gateway
         /// The aggregators, towards everybody and the database.
@@ -40,22 +25,53 @@ public struct ServiceFolders: Sendable {
         case database
         /// The database's owner, who brings its schema up to date.
         case owner
+        /// Who reads metrics.
+        case monitor
+
+        var name: String {
+            switch self {
+            case .administrator: "administrator"
+            case .signer(let number): "signer-\(number)"
+            case .gateway: "gateway"
+            case .aggregator: "aggregator"
+            case .database: "database"
+            case .owner: "owner"
+            case .monitor: "monitor"
+            }
+        }
     }
 
-    /// The certificate in a party's folder.
-    static func certificate(in folder: String) -> String { folder + "/certificate.pem" }
+    /// A party's secrets.
+    public func folder(of party: Party) -> String { "\(path)/\(party.name)" }
+    /// What everybody may read: the genesis, the first roster, and the authority's certificate.
+    public var network: String { path + "/network" }
+    /// What names the network.
+    public var genesis: String { network + "/genesis.json" }
+    /// The first roster epoch.
+    public var roster: String { network + "/roster.json" }
+    /// The certificate of the authority that issues everybody's certificates.
+    public var authority: String { network + "/authority.pem" }
+    /// What lets nodes in, a file for each operator: for who runs workers.
+    public var invitations: String { path + "/invitations" }
+    /// An operator's invitation.
+    public func invitation(_ operator: String) -> String { "\(invitations)/\(`operator`).txt" }
+
+    /// The passphrase of the keys in a party's folder.
+    func passphrase(of party: Party) -> String { folder(of: party) + "/passphrase" }
+    /// A party's certificate.
+    func certificate(of party: Party) -> String { folder(of: party) + "/certificate.pem" }
+    /// The authority's certificate, so that the folder holds all that a link needs.
+    func authority(of party: Party) -> String { folder(of: party) + "/authority.pem" }
     /// The certificate's private key.
-    static func privateKey(in folder: String) -> String { folder + "/private-key.pem" }
-    /// The key of the authority.
-    var authorityKey: String { administrator + "/authority-key.pem" }
+    func privateKey(of party: Party) -> String { folder(of: party) + "/private-key.pem" }
     /// The administrator's sealed key.
-    var administratorKey: String { administrator + "/administrator.key" }
+    var administratorKey: String { folder(of: .administrator) + "/administrator.key" }
+    /// The sealed key of the authority.
+    var authorityKey: String { folder(of: .administrator) + "/authority-key.pem" }
     /// A signer's sealed identity key.
-    func signerIdentityKey(_ number: Int) -> String { signer(number) + "/identity.key" }
+    func identityKey(of signer: Int) -> String { folder(of: .signer(signer)) + "/identity.key" }
     /// A signer's sealed encryption key.
-    func signerEncryptionKey(_ number: Int) -> String { signer(number) + "/encryption.key" }
-    /// A worker's sealed node key.
-    func nodeKey(_ number: Int) -> String { worker(number) + "/node.key" }
+    func encryptionKey(of signer: Int) -> String { folder(of: .signer(signer)) + "/encryption.key" }
 
     /// Whether a network has been founded here.
     public var isFounded: Bool { FileManager.default.fileExists(atPath: genesis) }

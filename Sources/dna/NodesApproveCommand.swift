@@ -12,8 +12,8 @@ struct NodesApproveCommand: AsyncParsableCommand {
         abstract: "Let in nodes whose invitations are good, and take off those that leave.",
         discussion: """
             Every application is checked here: the node's proof that it holds its key, the invitation's signature, time \
-            and uses, counted from the roster. With --authority-certificate and --authority-key active workers get TLS \
-            certificates, and new ones after two thirds of their life.
+            and uses, counted from the roster. With --authority-certificate and --authority-key (sealed, if at all, \
+            with the same passphrase) active workers get TLS certificates, and new ones after two thirds of their life.
             """)
 
     @OptionGroup var network: AdministratorArguments
@@ -71,7 +71,9 @@ struct NodesApproveCommand: AsyncParsableCommand {
             }
             return nil
         }
-        let authority = try CertificateAuthority.load(certificate: certificate, privateKey: key)
+        // One passphrase for all of an administrator's keys; it does no harm where this one is not sealed.
+        let passphrase = try network.passphrase().withUnsafeBytes { [UInt8]($0) }
+        let authority = try CertificateAuthority.load(certificate: certificate, privateKey: key, passphrase: passphrase)
         let name = try network.readGenesis().networkID().hex
         let lifetime = certificateLifetime.value
         return { node in
