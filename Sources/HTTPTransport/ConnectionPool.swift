@@ -99,6 +99,19 @@ final class ConnectionPool: Sendable {
         }
     }
 
+    /// Lets the open requests end and closes the connections they use; whatever comes opens new ones.
+    func renew() async {
+        let slots = state.withLock { state in
+            let slots = state.slots.values.flatMap { $0 }
+            state.slots = [:]
+            state.retired += slots
+            return slots
+        }
+        for slot in slots {
+            if let connection = try? await slot.connection.get() { await connection.shutDown() }
+        }
+    }
+
     /// Takes no more requests, lets the open ones end, closes.
     func shutDown() async {
         let slots = state.withLock { state in

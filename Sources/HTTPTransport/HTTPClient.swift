@@ -69,6 +69,12 @@ public final class HTTPClient: Sendable {
         }
     }
 
+    /// Lets the open requests end and closes their connections; later requests open new ones, with the certificate of
+    /// that time. For a client that was nobody before and is somebody now: a connection keeps who opened it.
+    public func renewConnections() async {
+        await pool.renew()
+    }
+
     /// Takes no more requests, lets the open ones end, closes the connections.
     public func shutdown() async {
         await pool.shutDown()

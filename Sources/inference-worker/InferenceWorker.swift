@@ -32,6 +32,8 @@ struct InferenceWorker: AsyncParsableCommand {
         let worker = try Worker(parts, client: client, logger: logger, metrics: metrics)
         // A listener needs the certificate, which comes with the place on the roster.
         try await worker.admitted()
+        // It asked to be let in as nobody.
+        await client.renewConnections()
         http.server.tls = try link?.server()
         let router = ServiceRouter.service()
         router.add(middleware: RequireRole.any)

@@ -79,6 +79,22 @@ private func whoIsThere(_ request: HTTPServerRequest, _ response: HTTPResponseWr
         }
     }
 
+    @Test func whoWasNobodyIsKnownOnNewConnectionsOnly() async throws {
+        let options = try link.client(nil)
+        let known = try link.client(link.credentials(.worker))
+        try await withServer(link.server(.optional), client: options, handler: whoIsThere) { _, client, origin in
+            func name() async throws -> String {
+                String(buffer: try await client.send(.get, "/", to: secure(origin)).body)
+            }
+            #expect(try await name() == "nobody")
+            let context = try #require(known.tls?.source.context)
+            try #require(options.tls?.source).replace(with: context)
+            #expect(try await name() == "nobody")
+            await client.renewConnections()
+            #expect(try await name() == "worker 1")
+        }
+    }
+
     @Test func aListenerWithoutTLSChecksNobody() async throws {
         try await withServer { request, response in
             try await response.send(request.peer == .unchecked ? .ok : .badRequest)
