@@ -75,6 +75,14 @@ public struct Founding: Sendable {
         return try write(next, genesis, signedBy: administrator)
     }
 
+    /// The public keys of the first `count` nodes.
+    func nodes(_ count: Int) throws -> [Ed25519.PublicKey] {
+        let passphrase = try self.passphrase()
+        return try (1...count).map {
+            try KeyFile.signingKey(.node, path: folder.nodeKey($0), passphrase: passphrase).publicKey
+        }
+    }
+
     /// The passphrase of the folder's keys.
     public func passphrase() throws -> SecretBytes { try Passphrase.read(path: folder.passphrase) }
 

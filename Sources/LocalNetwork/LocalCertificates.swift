@@ -32,29 +32,56 @@ public struct LocalCertificates: Sendable {
         }
     }
 
-    /// Issues a service's certificate on loopback, unless it has one that is good for a while yet.
+    /// Issues the certificates of every service of the network that lacks one or has one that is due.
+    func ensureAll(signers: Int, aggregators: Int, nodes: [Ed25519.PublicKey]) throws {
+        for number in 1...signers { try ensure("signer-\(number)", role: .signer, name: String(number)) }
+        for number in 1...aggregators {
+            try ensure("consensus-aggregator-\(number)", role: .aggregator, name: "consensus-aggregator-\(number)")
+        }
+        for (index, node) in nodes.enumerated() { try ensure("inference-worker-\(index + 1)", node: node) }
+        try ensure("gateway", role: .gateway, name: "gateway")
+        try ensure("administrator", role: .administrator, name: "administrator")
+    }
+
+    /// Issues a service's key and certificate on loopback, unless it has one that is good for a while yet.
     public func ensure(
         _ service: String, role: PeerRole, name: String, now: Int64 = CertificateAuthority.now()
     ) throws {
-        guard !isFresh(service, now: now) else { return }
+        let key = (try? PEMFile.read(folder.privateKey(of: service))).flatMap { try? PrivateKey(pem: $0) }
+        if let key, isFresh(service, try key.publicKey, now) { return }
+        let issued = try PrivateKey.generate()
+        try PEMFile.write(try issued.pem(), to: folder.privateKey(of: service), isPrivate: true)
+        try issue(service, role, name, try issued.publicKey, now)
+    }
+
+    /// Issues a node's certificate over its own key, unless it has one that is good for a while yet.
+    public func ensure(
+        _ service: String, node: Ed25519.PublicKey, now: Int64 = CertificateAuthority.now()
+    ) throws {
+        let key = try PublicKey(ed25519: node.bytes)
+        if isFresh(service, key, now) { return }
+        try issue(service, .worker, node.hex, key, now)
+    }
+
+    private func issue(
+        _ service: String, _ role: PeerRole, _ name: String, _ key: PublicKey, _ now: Int64
+    ) throws {
         guard let identity = PeerIdentity(network: network.hex, role: role, name: name) else {
             throw LocalNetworkError("\(name) cannot be a certificate's name")
         }
-        let issued = try authority.issue(
-            identity: identity, dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"], now: now)
-        try PEMFile.write(issued.privateKey, to: folder.privateKey(of: service), isPrivate: true)
-        try PEMFile.write(issued.certificate, to: folder.certificate(of: service), isPrivate: false)
+        let certificate = try authority.issue(
+            CertificateRequest(
+                identity: identity, dnsNames: ["localhost"], ipAddresses: ["127.0.0.1"], publicKey: key), now: now)
+        try PEMFile.write(certificate.pem, to: folder.certificate(of: service), isPrivate: false)
     }
 
-    /// Whether certificate and key are there, belong together, and are good for a while yet.
-    private func isFresh(_ service: String, now: Int64) -> Bool {
+    /// Whether a certificate for this key is there and good for a while yet.
+    private func isFresh(_ service: String, _ key: PublicKey, _ now: Int64) -> Bool {
         guard let text = try? PEMFile.read(folder.certificate(of: service)),
-            let certificate = try? Certificate(pem: text),
-            let keyText = try? PEMFile.read(folder.privateKey(of: service)), let key = try? PrivateKey(pem: keyText),
-            (try? key.publicKey) == certificate.publicKey,
+            let certificate = try? Certificate(pem: text), certificate.publicKey == key,
             certificate.refusal(by: [authority.certificate], now: now) == nil
         else { return false }
-        return 3 * (now - certificate.notBefore) < 2 * (certificate.notAfter - certificate.notBefore)
+        return !certificate.isDue(now: now)
     }
 }
 

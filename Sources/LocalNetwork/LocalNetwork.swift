@@ -39,6 +39,8 @@ public struct LocalNetwork: Sendable {
         case process(ProcessSupervisor.Event)
     }
 
+    private static let renewalInterval: Duration = .seconds(3_600)
+
     private let folder: NetworkFolder
     private let options: Options
     private let report: @Sendable (Event) -> Void
@@ -53,6 +55,7 @@ public struct LocalNetwork: Sendable {
     /// Starts everything, calls `whenReady`, and stops everything when that returns or throws.
     public func run(whenReady: @Sendable (_ gateway: String) async throws -> Void) async throws {
         let genesis = try found()
+        try certificates(genesis)
         report(.step("checking the model"))
         try LocalModel.prepare(weights: options.weights, folder: folder.model, genesis: genesis)
         report(.step("starting PostgreSQL"))
@@ -97,13 +100,29 @@ public struct LocalNetwork: Sendable {
         return try JSONFile.read(Genesis.self, path: folder.genesis)
     }
 
+    private func certificates(_ genesis: Genesis) throws {
+        let founding = Founding(folder: folder)
+        try LocalCertificates(
+            folder: folder, network: try genesis.networkID(), passphrase: try founding.passphrase()
+        ).ensureAll(
+            signers: genesis.signers.members.count, aggregators: options.aggregators,
+            nodes: try founding.nodes(options.workers))
+    }
+
+    /// Renews what is due as long as the network runs; the services take up new files by themselves.
+    private func renewCertificates(_ genesis: Genesis) async {
+        while (try? await Task.sleep(for: Self.renewalInterval)) != nil {
+            do { try certificates(genesis) } catch { report(.step("cannot renew the certificates: \(error)")) }
+        }
+    }
+
     private func serve(
         _ cluster: PostgresCluster, _ supervisor: ProcessSupervisor, _ genesis: Genesis,
         _ whenReady: @Sendable (String) async throws -> Void
     ) async throws {
         let database = try await LocalDatabase.prepare(cluster)
         let plan = try ServicePlan(folder: folder, options: options, genesis: genesis, database: database)
-        let probe = ReadinessProbe()
+        let probe = try ReadinessProbe(folder: folder)
         do {
             report(.step("starting the signers (the first start generates the group key)"))
             for specification in plan.signers { try await supervisor.start(specification) }
@@ -113,7 +132,11 @@ public struct LocalNetwork: Sendable {
             report(.step("starting \(options.aggregators) aggregator(s), \(options.workers) workers and the gateway"))
             for specification in plan.others { try await supervisor.start(specification) }
             try await probe.waitUntilReady(plan.workerOrigins + plan.aggregatorOrigins + [plan.gatewayOrigin])
-            try await whenReady(plan.gatewayOrigin)
+            try await withThrowingTaskGroup { group in
+                group.addTask { await renewCertificates(genesis) }
+                try await whenReady(plan.gatewayOrigin)
+                group.cancelAll()
+            }
             await probe.shutdown()
         } catch {
             await probe.shutdown()

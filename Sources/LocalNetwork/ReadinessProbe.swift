@@ -9,21 +9,37 @@ struct ReadinessProbe: Sendable {
     private static let interval: Duration = .milliseconds(50)
     private static let limit: Duration = .seconds(120)
 
-    private let client: HTTPClient
+    /// For the services, as the network's administrator.
+    private let members: HTTPClient
+    /// For the gateway's public port.
+    private let visitor: HTTPClient
 
-    init() {
+    init(folder: NetworkFolder) throws {
         var logger = Logger(label: "dna.local-network")
         logger.logLevel = .critical
-        client = HTTPClient(logger: logger)
+        let link = try LinkSecurity(
+            LinkFiles(
+                certificate: folder.certificate(of: "administrator"),
+                privateKey: folder.privateKey(of: "administrator"), authority: folder.authority), logger: logger)
+        var options = HTTPClientOptions()
+        options.tls = try link.client(expecting: .signer, .aggregator, .worker)
+        members = HTTPClient(options: options, logger: logger)
+        visitor = HTTPClient(logger: logger)
     }
 
-    func shutdown() async { await client.shutdown() }
+    func shutdown() async {
+        await members.shutdown()
+        await visitor.shutdown()
+    }
+
+    private func client(for origin: HTTPOrigin) -> HTTPClient { origin.isSecure ? members : visitor }
 
     /// The network file, from the first signer that has it.
     func networkFile(of origins: [String]) async throws -> NetworkFile {
         try await retry("no signer has a group key") {
             for origin in origins {
-                let client = try JSONClient(client, origin: parse(origin), retry: .never)
+                let target = try parse(origin)
+                let client = JSONClient(client(for: target), origin: target, retry: .never)
                 if let file = try? await client.get("/v1/network-file", as: NetworkFile.self, deadline: .seconds(2)) {
                     return file
                 }
@@ -37,14 +53,14 @@ struct ReadinessProbe: Sendable {
         for origin in origins {
             let target = try parse(origin)
             _ = try await retry("\(origin) is not ready") {
-                let response = try? await client.send(.get, "/readyz", to: target, deadline: .seconds(2))
+                let response = try? await client(for: target).send(.get, "/readyz", to: target, deadline: .seconds(2))
                 return response?.status == .ok ? true : nil
             }
         }
     }
 
     private func parse(_ origin: String) throws -> HTTPOrigin {
-        guard let parsed = HTTPOrigin(origin) else { throw LocalNetworkError("\(origin) is not an http URL") }
+        guard let parsed = HTTPOrigin(origin) else { throw LocalNetworkError("\(origin) is not a URL") }
         return parsed
     }
 

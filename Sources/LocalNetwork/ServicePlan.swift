@@ -23,7 +23,7 @@ struct ServicePlan: Sendable {
             defer { ports.removeFirst(count) }
             return Array(ports.prefix(count))
         }
-        func origins(_ ports: [Int]) -> [String] { ports.map { "http://127.0.0.1:\($0)" } }
+        func origins(_ ports: [Int]) -> [String] { ports.map { "https://127.0.0.1:\($0)" } }
         let (signerPorts, workerPorts) = (take(count), take(options.workers))
         let aggregatorPorts = take(options.aggregators)
         signerOrigins = origins(signerPorts)
@@ -69,14 +69,23 @@ struct ServicePlan: Sendable {
                 environment: inherited, logFile: folder.log(name))
         }
 
-        private func identity(_ port: Int) -> [String] {
-            ["--genesis", folder.genesis, "--roster", folder.roster, "--host", "127.0.0.1", "--port", String(port)]
+        private func identity(_ name: String, _ port: Int) -> [String] {
+            [
+                "--genesis", folder.genesis, "--roster", folder.roster, "--host", "127.0.0.1", "--port", String(port),
+            ] + certificate(name)
         }
 
+        private func certificate(_ name: String) -> [String] {
+            ["--certificate", folder.certificate(of: name), "--authority", folder.authority]
+        }
+
+        private func privateKey(_ name: String) -> [String] { ["--private-key", folder.privateKey(of: name)] }
+
         func signer(_ number: Int, port: Int, peers: String) -> ProcessSpecification {
-            make(
-                "signer-\(number)", "signer",
-                identity(port) + [
+            let name = "signer-\(number)"
+            return make(
+                name, "signer",
+                identity(name, port) + privateKey(name) + [
                     "--identifier", String(number), "--state", folder.signerState(number),
                     "--passphrase-file", folder.passphrase, "--identity-key", folder.signerIdentityKey(number),
                     "--encryption-key", folder.signerEncryptionKey(number), "--peers", peers,
@@ -84,10 +93,11 @@ struct ServicePlan: Sendable {
         }
 
         func aggregator(_ number: Int, port: Int, peers: String, database: LocalDatabase) -> ProcessSpecification {
-            make(
-                "consensus-aggregator-\(number)", "consensus-aggregator",
-                identity(port) + [
-                    "--model", folder.model, "--signers", peers, "--replica-name", "aggregator-\(number)",
+            let name = "consensus-aggregator-\(number)"
+            return make(
+                name, "consensus-aggregator",
+                identity(name, port) + privateKey(name) + [
+                    "--model", folder.model, "--signers", peers, "--replica-name", name,
                 ],
                 // In the environment, because everybody on the machine can read another process's arguments.
                 environment: ["DNA_DATABASE": database.aggregator])
@@ -96,9 +106,11 @@ struct ServicePlan: Sendable {
         func worker(_ number: Int, port: Int, aggregators: [String]) -> ProcessSpecification {
             // Workers that share a machine share its cores: more threads than cores would only wait for each other.
             let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+            let name = "inference-worker-\(number)"
+            // The certificate is over the node's key.
             return make(
-                "inference-worker-\(number)", "inference-worker",
-                identity(port) + [
+                name, "inference-worker",
+                identity(name, port) + [
                     "--model", folder.model, "--node-key", folder.nodeKey(number),
                     "--passphrase-file", folder.passphrase, "--state", folder.workerState(number), "--threads",
                     String(max(1, cores / options.workers)),
@@ -109,7 +121,8 @@ struct ServicePlan: Sendable {
         func gateway(port: Int, aggregators: [String], database: LocalDatabase) -> ProcessSpecification {
             make(
                 "gateway", "gateway",
-                ["--host", options.host, "--port", String(port)] + aggregators.flatMap { ["--aggregator", $0] },
+                ["--host", options.host, "--port", String(port)] + certificate("gateway") + privateKey("gateway")
+                    + aggregators.flatMap { ["--aggregator", $0] },
                 environment: ["DNA_DATABASE": database.gateway])
         }
     }
