@@ -173,8 +173,9 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
-                "Canonical", "Consensus", "DNAProtocol", "HTTPTransport", "Inference", "LocalNetwork",
-                "ModelPackages", "NodeState", "ServiceKit", "WorkerService", logging,
+                "AggregatorService", "Canonical", "Consensus", "DNAProtocol", "GatewayService", "HTTPTransport",
+                "Inference", "LocalNetwork", "ModelPackages", "NodeState", "ServiceKit", "SignerService",
+                "WorkerService", logging,
             ] + nio),
         tests("GGUFTests", ["GGUF"]),
         tests(

@@ -44,13 +44,17 @@ public final class AggregatorService: Service {
                 identifier: identifier, client: JSONClient(client, origin: origin, retry: .never),
                 timeout: options.signerTimeout)
         }
-        let (keys, rosters) = (GroupKeys(), RosterCache())
+        let (keys, rosters, measured) = (GroupKeys(), RosterCache(), AggregatorMetrics(metrics))
         registration = Registration(options: options, store: store, signers: signers, keys: keys, logger: logger)
         owner = Owner(
             context: DriverContext(
                 options: options, network: network, store: store, rosters: rosters, doorbells: doorbells,
-                signers: signers, keys: keys, clock: clock, logger: logger))
-        let desk = NodeDesk(network: network, store: store, rosters: rosters, doorbells: doorbells, clock: clock)
+                signers: signers, keys: keys, clock: clock, logger: logger, metrics: measured))
+        measured.show(
+            store: store, rosters: rosters, keys: keys, doorbells: doorbells, owner: owner, options: options)
+        let desk = NodeDesk(
+            network: network, store: store, rosters: rosters, doorbells: doorbells, clock: clock, logger: logger,
+            metrics: measured)
         let admission = AdmissionRoutes(
             desk: AdmissionDesk(
                 genesis: options.genesis, network: network, nodes: desk, availabilityWindow: options.availabilityWindow)

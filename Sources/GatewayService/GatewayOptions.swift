@@ -22,6 +22,8 @@ public struct GatewayOptions: Sendable {
     public var requestTimeout: Duration = .seconds(300)
     /// How long the network may try to answer a request, in seconds; longer than a client waits.
     public var requestLifetime = 900
+    /// How long after its last poll a worker still counts as there, in seconds.
+    public var availabilityWindow = 75
     /// Clients that may wait at once; one more is answered 503.
     public var waiters = 4_096
     /// Requests that may be open in the whole network; one more is answered 503.

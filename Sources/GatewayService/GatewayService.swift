@@ -41,16 +41,19 @@ public final class GatewayService: Service {
         client = HTTPClient(options: clientOptions, logger: logger)
         let store = RequestStore(pool: pool)
         let waiting = WaitingRegistry(limit: options.waiters)
-        GatewayMetrics.add(to: metrics, waiting: waiting)
-        listener = ChangeListener(store: store, waiting: waiting, logger: logger)
+        let measured = GatewayMetrics(metrics, waiting: waiting)
+        let listening = ListeningState()
+        listener = ChangeListener(store: store, waiting: waiting, listening: listening, logger: logger)
         let desk = Desk(
             store: store, waiting: waiting, queue: NetworkQueue(limit: options.networkRequests),
-            timeout: options.requestTimeout, lifetime: options.requestLifetime)
+            timeout: options.requestTimeout, lifetime: options.requestLifetime,
+            availabilityWindow: options.availabilityWindow)
         access = ClientAccess(anonymous: options.anonymous)
         apiKeys = options.apiKeys
         let client = client
         let aggregators = options.aggregators.map { JSONClient(client, origin: $0, retry: .never) }
-        let routes = GatewayRoutes(desk: desk, aggregators: aggregators, access: access)
+        let routes = GatewayRoutes(
+            desk: desk, aggregators: aggregators, access: access, listening: listening, metrics: measured)
         var server = HTTPServiceOptions(host: options.host, port: options.port, servesHTTP1: true)
         server.server.tls = options.tls
         server.server.connections = options.connections

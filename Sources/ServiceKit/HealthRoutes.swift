@@ -5,11 +5,14 @@ public import Hummingbird
 public struct HealthCheck: Sendable {
     /// What is checked, as operators call it.
     public let name: String
+    /// Whether the service is not ready without it.
+    public let isRequired: Bool
     let check: @Sendable () async throws -> Void
 
     /// A check that throws when the thing is not there. A `ServiceError`'s message is shown, any other error's is not.
-    public init(_ name: String, _ check: @escaping @Sendable () async throws -> Void) {
+    public init(_ name: String, isRequired: Bool = true, _ check: @escaping @Sendable () async throws -> Void) {
         self.name = name
+        self.isRequired = isRequired
         self.check = check
     }
 }
@@ -22,18 +25,20 @@ public struct Readiness: Codable, Hashable, Sendable {
         public let name: String
         /// Whether it is there.
         public let ready: Bool
+        /// Whether the service counts as ready without it.
+        public let required: Bool
         /// Why not.
         public let detail: String?
     }
 
-    /// Whether all checks passed.
+    /// Whether all required checks passed.
     public let ready: Bool
     /// The checks in the order given.
     public let checks: [Check]
 }
 
 extension Router where Context == ServiceContext {
-    /// Adds `/healthz` (the process is alive) and `/readyz` (every check passes: 200; otherwise 503).
+    /// Adds `/healthz` (the process is alive) and `/readyz` (every required check passes: 200; otherwise 503).
     public func addHealthRoutes(checks: [HealthCheck], timeout: Duration = .seconds(2)) {
         getJSON("healthz") { _, _ in ["status": "ok"] }
         get("readyz") { _, _ -> Response in
@@ -53,7 +58,7 @@ extension Readiness {
             for await result in group { results.append(result) }
             return results.sorted { $0.0 < $1.0 }.map(\.1)
         }
-        return Readiness(ready: results.allSatisfy(\.ready), checks: results)
+        return Readiness(ready: results.allSatisfy { $0.ready || !$0.required }, checks: results)
     }
 
     private static func run(_ check: HealthCheck, timeout: Duration) async -> Check {
@@ -75,6 +80,6 @@ extension Readiness {
             group.cancelAll()
             return first
         }
-        return Check(name: check.name, ready: detail == nil, detail: detail)
+        return Check(name: check.name, ready: detail == nil, required: check.isRequired, detail: detail)
     }
 }

@@ -91,6 +91,7 @@ public struct JSONClient: Sendable {
         let end = ContinuousClock.now + deadline
         var fields = fields
         fields[.accept] = "application/json"
+        if let id = RequestTrace.id { fields[.requestID] = id }
         if body != nil { fields[.contentType] = "application/json" }
         var failures = 0
         while true {

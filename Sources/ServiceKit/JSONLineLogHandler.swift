@@ -2,8 +2,10 @@ import Canonical
 import Glibc
 public import Logging
 
-/// Starts logging for the process: one JSON object a line on standard error.
+/// Starts logging for the process: one JSON object a line on standard error, from the level that `DNA_LOG_LEVEL` names
+/// (trace, debug, info, notice, warning, error, critical), or `level`.
 public func bootstrapLogging(level: Logger.Level) {
+    let level = getenv("DNA_LOG_LEVEL").flatMap { Logger.Level(rawValue: String(cString: $0)) } ?? level
     LoggingSystem.bootstrap { label in JSONLineLogHandler(label: label, logLevel: level) { write(line: $0) } }
 }
 

@@ -40,7 +40,9 @@ struct RouterHandler: HTTPRequestHandler {
                 peer: peer, setDeadline: setDeadline))
         var answer: Response
         do {
-            answer = try await responder.respond(to: request, context: context)
+            answer = try await RequestTrace.$id.withValue(context.requestID) {
+                try await responder.respond(to: request, context: context)
+            }
             if answer.isBareError { answer.explain(Problem(status: answer.status)) }
         } catch {
             let disclosure = Problem.disclose(error)

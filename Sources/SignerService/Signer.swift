@@ -24,7 +24,9 @@ public final class Signer: Service {
         try LibraryCheck.run()
         var logger = logger
         logger[metadataKey: "signer"] = "\(options.identifier)"
-        let opening = try Opening(options, logger)
+        let measured = SignerMetrics(metrics)
+        let opening = try Opening(options, logger, measured)
+        measured.show(opening.office)
         board = opening.board
         folder = opening.folder
         var clientOptions = HTTPClientOptions()
@@ -33,7 +35,7 @@ public final class Signer: Service {
         keyGeneration = try opening.begin(client)
         let router = ServiceRouter.service()
         router.add(middleware: RequireRole.any)
-        SignerRoutes(board: opening.board, office: opening.office).add(to: router)
+        SignerRoutes(board: opening.board, office: opening.office, metrics: measured).add(to: router)
         router.addMetricsRoute(metrics)
         http = HTTPService(router: router, options: options.http, logger: logger, metrics: metrics)
     }
@@ -94,10 +96,12 @@ private struct Opening {
     let board = MessageBoard()
     let office = SigningOffice()
     let logger: Logger
+    let metrics: SignerMetrics
 
-    init(_ options: SignerOptions, _ logger: Logger) throws {
+    init(_ options: SignerOptions, _ logger: Logger, _ metrics: SignerMetrics) throws {
         self.options = options
         self.logger = logger
+        self.metrics = metrics
         genesis = try JSONFile.read(Genesis.self, path: options.genesisPath)
         try genesis.validate()
         passphrase = try Passphrase.read(path: options.passphrasePath)
@@ -128,6 +132,7 @@ private struct Opening {
             try open(active.share, active.file)
             return nil
         }
+        metrics.entered(.generating)
         let participant = try participant()
         let ceremony = try Ceremony(
             participant, seed: folder.ceremonySeed(for: participant), record: folder.ceremonyRecord(),
@@ -137,6 +142,7 @@ private struct Opening {
         return KeyGenerationService(
             generator: generator, board: board, peers: try peers(of: participant), client: client
         ) { standing in
+            if case .aborted = standing { metrics.entered(.aborted) }
             guard case .finished = standing,
                 let active = try folder.activeShare(genesis: genesis, identifier: options.identifier)
             else { return }
@@ -165,6 +171,7 @@ private struct Opening {
             share: share, genesis: genesis, pin: pin, register: DecisionRegister(folder: folder.decisionsPath),
             storeRoster: { [folder] in try folder.pin($0) })
         office.open(desk, file)
+        metrics.entered(.finished)
         logger.notice("ready to sign", metadata: ["group_key": "\(file.groupKey)"])
     }
 }

@@ -13,6 +13,7 @@ struct SignerRoutes: Sendable {
 
     let board: MessageBoard
     let office: SigningOffice
+    let metrics: SignerMetrics
 
     func add(to router: ServiceRouter) {
         router.addHealthRoutes(checks: [HealthCheck("share") { _ = try await office.desk() }])
@@ -20,9 +21,12 @@ struct SignerRoutes: Sendable {
         router.group().add(middleware: RequireRole(.signer, .aggregator, .administrator))
             .getJSON("v1/network-file") { _, _ in try await office.networkFile() }
         let signing = router.group().add(middleware: RequireRole(.aggregator))
-        signing.postJSON("v1/signing/nonces") { (request: NonceRequest, _) in
+        signing.postJSON("v1/signing/nonces") { (request: NonceRequest, context) in
             let desk = try await office.desk()
-            return try await offLoop { try desk.promise(request, at: .now) }
+            let reply = try await offLoop { try desk.promise(request, at: .now) }
+            metrics.noncesPromised()
+            context.logger.debug("nonces promised", metadata: ["decision": "\(request.decision)"])
+            return reply
         }
         signing.postJSON("v1/signing/shares", limit: Self.bodyLimit, share)
     }
@@ -46,9 +50,16 @@ struct SignerRoutes: Sendable {
 
     private func share(_ request: ShareRequest, _ context: ServiceContext) async throws -> ShareReply? {
         let desk = try await office.desk()
+        let began = ContinuousClock.now
         do {
-            return try await offLoop { try desk.sign(request, at: .now, clock: Timestamp(seconds: Int64(time(nil)))) }
+            let reply = try await offLoop {
+                try desk.sign(request, at: .now, clock: Timestamp(seconds: Int64(time(nil))))
+            }
+            metrics.share(nil, after: .now - began)
+            context.logger.info("share given", metadata: ["request": "\(request.decision.request)"])
+            return reply
         } catch let refusal as Refusal {
+            metrics.share(refusal, after: .now - began)
             context.logger.warning(
                 "share refused", metadata: ["request": "\(request.decision.request)", "reason": "\(refusal)"])
             throw Problem(refusal)

@@ -29,7 +29,10 @@ import Testing
         let desk = Desk(
             store: .init(pool: pool), waiting: WaitingRegistry(limit: 1), timeout: .seconds(1), lifetime: 1)
         let aggregator = JSONClient(HTTPClient(), origin: HTTPOrigin(host: "127.0.0.1", port: 1))
-        return GatewayRoutes(desk: desk, aggregators: [aggregator]).router().routes.map { route in
+        return GatewayRoutes(
+            desk: desk, aggregators: [aggregator], listening: ListeningState(),
+            metrics: GatewayMetrics(MetricsRegistry(), waiting: desk.waiting)
+        ).router().routes.map { route in
             let path = route.path.description.split(separator: "/").map { part in
                 part == "**" ? "{model}" : part.hasPrefix(":") ? "{\(part.dropFirst())}" : String(part)
             }

@@ -140,7 +140,9 @@ struct RefusalTests {
             #expect(try readiness.value("checks", "0", "name") == .string("database"))
             #expect(try readiness.value("checks", "0", "ready") == .bool(true))
             #expect(try readiness.value("checks", "1", "ready") == .bool(false))
-            #expect(try readiness.value("checks", "2", "name") == .string("aggregator"))
+            #expect(try readiness.value("checks", "3", "name") == .string("workers"))
+            #expect(try readiness.value("checks", "3", "ready") == .bool(false))
+            #expect(try readiness.value("checks", "4", "name") == .string("aggregator"))
             #expect(try await gateway.get("/healthz").status == 200)
         }
     }

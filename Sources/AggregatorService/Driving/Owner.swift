@@ -18,6 +18,9 @@ final class Owner: Sendable {
 
     private var options: AggregatorOptions { context.options }
 
+    /// How many requests are driven.
+    var count: Int { held.withLock { $0.count } }
+
     /// Runs until cancelled. Then the leases go back, so that another replica need not wait for their end.
     func run() async {
         await withDiscardingTaskGroup { group in

@@ -3,6 +3,7 @@ import CoordinatorStore
 import DNAProtocol
 import Logging
 import Postgres
+import ServiceKit
 
 /// Everything a request's owner needs beside the request.
 struct DriverContext: Sendable {
@@ -15,6 +16,7 @@ struct DriverContext: Sendable {
     let keys: GroupKeys
     let clock: any WallClock
     let logger: Logger
+    let metrics: AggregatorMetrics
 }
 
 /// A decision to be signed, with what the certificate's bundle needs.
@@ -55,6 +57,10 @@ struct RequestDriver: Sendable {
 
     /// Returns when the request has ended, when the lease is lost, or when the task is cancelled.
     func run() async {
+        await RequestTrace.$id.withValue(lease.request.hex) { await drive() }
+    }
+
+    private func drive() async {
         await context.doorbells.ballots.waiting(for: lease.request) { wakeup in
             var pause = Self.pauses.first
             var signing = SigningEffort(context: context, lease: lease, logger: logger)
@@ -114,6 +120,7 @@ struct RequestDriver: Sendable {
             logger.error("invalid document", metadata: ["table": "\(table)"])
         }
         try await context.store.withLease(lease) { try await $0.fail(FailureReason.invalidRequest.rawValue) }
+        context.metrics.failed(.invalidRequest)
         return nil
     }
 }

@@ -11,6 +11,8 @@ struct RequestStep {
     let now: Timestamp
     let logger: Logger
 
+    private var metrics: AggregatorMetrics { context.metrics }
+
     func take() async throws -> NextMove {
         guard let newest = owned.newestRosterID else { throw StoreError.networkUnknown }
         let round = try await owned.latestRound()
@@ -66,8 +68,12 @@ struct RequestStep {
 
     private func openRound(size: Int, after previous: RoundRecord?, _ newest: RosterID) async throws -> NextMove {
         // Nobody has to be asked for this seed: the two changes are one transaction.
-        if owned.state == .accepted { try await owned.seed(subject.randomness.seed) }
+        if owned.state == .accepted {
+            try await owned.seed(subject.randomness.seed)
+            metrics.transition(to: .seeded)
+        }
         if let previous, !isBeginning {
+            if newest == previous.committee.roster { metrics.round(.noQuorum) } else { metrics.round(.superseded) }
             logger.notice(
                 "round given up", metadata: ["round": "\(previous.number)", "votes": "\(previous.votes.count)"])
         }
@@ -81,6 +87,9 @@ struct RequestStep {
         case .committee(let committee):
             let deadline = now + context.options.commitTimeout
             try await owned.openRound(committee, commitDeadline: deadline)
+            metrics.transition(to: .assigned)
+            metrics.round(.opened)
+            if let previous, committee.members.count > previous.committee.members.count { metrics.policy(.enlarged) }
             logger.info(
                 "round opened",
                 metadata: ["round": "\(committee.round)", "members": "\(committee.members.count)"])
@@ -93,6 +102,8 @@ struct RequestStep {
     private func close(_ set: CommitmentSet) async throws -> NextMove {
         let deadline = now + context.options.voteTimeout
         try await owned.closeSet(of: set.round, root: try set.root(), voteDeadline: deadline)
+        metrics.transition(to: .voting)
+        metrics.round(.setClosed)
         logger.info("set closed", metadata: ["round": "\(set.round)", "members": "\(set.commitments.count)"])
         return .wait(until: min(deadline, owned.expiresAt))
     }
@@ -108,12 +119,19 @@ struct RequestStep {
 
     private func fail(_ reason: FailureReason) async throws -> NextMove {
         try await owned.fail(reason.rawValue)
+        metrics.failed(reason)
+        switch reason {
+        case .noQuorum: metrics.policy(.noQuorum)
+        case .tooFewNodes: metrics.policy(.tooFewNodes)
+        case .invalidRequest, .signingFailed: break
+        }
         logger.notice("failed", metadata: ["reason": "\(reason.rawValue)"])
         return .end
     }
 
     private func expire() async throws -> NextMove {
         try await owned.expire()
+        metrics.transition(to: .expired)
         logger.notice("time is over", metadata: ["state": "\(owned.state.rawValue)"])
         return .end
     }
@@ -128,6 +146,9 @@ struct RequestStep {
         // What is written cannot be taken back: it had better be what everybody else will find.
         try DecisionCheck(genesis: context.options.genesis).check(decision, evidence: task.evidence)
         try await owned.decide(decision)
+        metrics.transition(to: .decided)
+        metrics.round(.decided)
+        metrics.policy(.decided)
         logger.info("decided", metadata: ["round": "\(round.number)", "voters": "\(decision.voters.count)"])
         return .sign(task)
     }

@@ -30,13 +30,17 @@ struct SigningEffort {
         let asked = selection.asked
         let signers = context.signers.filter { asked.contains($0.identifier) }
         let signing = GroupSigning(publicKeys: known.publicKeys, decision: task.decision, evidence: task.evidence)
-        switch try await signing.run(with: signers) {
+        let began = ContinuousClock.now
+        let outcome = try await signing.run(with: signers)
+        context.metrics.signing(outcome, after: .now - began)
+        switch outcome {
         case .signature(let signature):
             let certificate = Certificate(
                 decision: task.decision, groupKey: known.publicKeys.groupKey, signature: signature)
             let bundle = Bundle(
                 certificate: certificate, evidence: task.evidence, prompt: task.prompt, output: task.output)
             try await context.store.withLease(lease) { try await $0.certify(bundle) }
+            context.metrics.transition(to: .certified)
             logger.info("certified")
             return true
         case .failed(let faults):

@@ -81,7 +81,8 @@ struct AggregatorRoutes: Sendable {
             HealthCheck("network file") {
                 guard keys.known != nil else { throw ServiceError(.unavailable, "the signers have no group key yet") }
             },
-            HealthCheck("workers") { try await admission.desk.checkWorkers() },
+            // Without workers there is nothing to aggregate, but they join through this service.
+            HealthCheck("workers", isRequired: false) { try await admission.desk.checkWorkers() },
         ]
     }
 

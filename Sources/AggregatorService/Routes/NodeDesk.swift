@@ -3,6 +3,7 @@ import Consensus
 import CoordinatorStore
 import Cryptography
 import DNAProtocol
+import Logging
 import ServiceKit
 
 /// What nodes ask and send. Everything that is kept is checked first; everything may be sent twice.
@@ -12,6 +13,8 @@ struct NodeDesk: Sendable {
     let rosters: RosterCache
     let doorbells: Doorbells
     let clock: any WallClock
+    let logger: Logger
+    let metrics: AggregatorMetrics
 
     // MARK: Work
 
@@ -21,12 +24,24 @@ struct NodeDesk: Sendable {
         let body = poll.body
         return try await doorbells.assignments.waiting(for: body.node) { wakeup in
             try await store.recordPoll(body)
-            return try await wait(wakeup, doorbells.assignments, seconds: body.wait) {
+            let assignment = try await wait(wakeup, doorbells.assignments, seconds: body.wait) {
                 // Again each time: a new roster epoch wakes whoever waits.
                 try await checkActive(body.node)
                 return try await store.nextAssignment(for: body.node, models: body.models, now: clock.now())
             }
+            if let assignment { try note(assignment, for: body.node) }
+            return assignment
         }
+    }
+
+    private func note(_ assignment: Assignment, for node: Ed25519.PublicKey) throws {
+        metrics.assignmentSent()
+        logger.debug(
+            "assigned",
+            metadata: [
+                "request": "\(assignment.committee.request)", "round": "\(assignment.committee.round)",
+                "node": "\(node)",
+            ])
     }
 
     private func check(_ poll: AssignmentPoll) async throws {
@@ -68,6 +83,12 @@ struct NodeDesk: Sendable {
 
     /// Keeps a commitment.
     func take(_ commitment: Commitment, request: RequestID, round: Int) async throws {
+        try await counting(.commitment, request, round, commitment.body.node) {
+            try await admit(commitment, request: request, round: round)
+        }
+    }
+
+    private func admit(_ commitment: Commitment, request: RequestID, round: Int) async throws -> Admission {
         let body = commitment.body
         try checkPlace(body.request, body.round, request, round)
         let view = try await view(request, round)
@@ -79,20 +100,25 @@ struct NodeDesk: Sendable {
             guard try ballot.isSignedHere(commitment), try await store.judge(commitment) == .contradiction else {
                 throw error
             }
-            throw Problem.contradiction
+            return .contradiction
         }
         // A request that has ended takes nothing more; whether the set is open, the store knows.
         let now = clock.now()
-        try answer(
-            try await view.state == .assigned ? store.add(commitment, now: now) : store.judge(commitment, now: now))
+        return try await view.state == .assigned ? store.add(commitment, now: now) : store.judge(commitment, now: now)
     }
 
     /// Keeps a vote with its answer. A late one is kept as well.
     func take(_ submission: VoteSubmission, request: RequestID, round: Int) async throws {
+        try await counting(.vote, request, round, submission.vote.body.node) {
+            try await admit(submission, request: request, round: round)
+        }
+    }
+
+    private func admit(_ submission: VoteSubmission, request: RequestID, round: Int) async throws -> Admission {
         let vote = submission.vote
         try checkPlace(vote.body.request, vote.body.round, request, round)
         let view = try await view(request, round)
-        guard let set = view.round.set, let root = view.round.setRoot else { throw Problem.closed }
+        guard let set = view.round.set, let root = view.round.setRoot else { return .closed }
         let ballot = try Ballot(request: view.request, committee: view.round.committee)
         do {
             try ballot.check(vote, in: set, root: root)
@@ -103,9 +129,32 @@ struct NodeDesk: Sendable {
             throw error
         }
         try ballot.checkAnswer(of: submission)
-        let admission = try await store.add(submission, now: clock.now())
+        return try await store.add(submission, now: clock.now())
+    }
+
+    /// Counts and logs what a node sent, and answers it.
+    private func counting(
+        _ kind: BallotKind, _ request: RequestID, _ round: Int, _ node: Ed25519.PublicKey,
+        _ body: () async throws -> Admission
+    ) async throws {
+        var metadata: Logger.Metadata = ["request": "\(request)", "round": "\(round)", "node": "\(node)"]
+        let admission: Admission
+        do {
+            admission = try await body()
+        } catch let error as InvalidField {
+            metrics.ballot(kind, nil)
+            metadata["reason"] = "\(error)"
+            logger.warning("\(kind.rawValue) refused", metadata: metadata)
+            throw error
+        }
+        metrics.ballot(kind, admission)
+        switch admission {
+        case .recorded, .repeated: logger.debug("\(kind.rawValue) received", metadata: metadata)
+        case .late, .closed: logger.info("\(kind.rawValue) not in time", metadata: metadata)
+        case .contradiction: logger.warning("\(kind.rawValue) contradicts an earlier one", metadata: metadata)
+        }
         // A late vote counts for as long as the round is not over.
-        if admission != .late { try answer(admission) }
+        if kind != .vote || admission != .late { try answer(admission) }
     }
 
     private func checkPlace(_ request: RequestID, _ round: Int, _ pathRequest: RequestID, _ pathRound: Int) throws {

@@ -12,6 +12,9 @@ final class WakeupTable<Key: Hashable & Sendable>: Sendable {
     /// Whether nobody should wait any longer.
     var isClosed: Bool { state.withLock { $0.isClosed } }
 
+    /// How many things somebody waits for.
+    var count: Int { state.withLock { $0.wakeups.count } }
+
     /// Runs `body` with a wakeup that hears of `key` from now on.
     func waiting<Value>(for key: Key, _ body: (Wakeup) async throws -> Value) async rethrows -> Value {
         let wakeup = Wakeup()

@@ -1,5 +1,6 @@
 package import CoordinatorStore
 package import DNAProtocol
+package import Logging
 import Postgres
 import ServiceKit
 
@@ -19,25 +20,31 @@ package struct Desk: Sendable {
     package let timeout: Duration
     /// How long the network may try, in seconds.
     package let lifetime: Int
+    /// How long after its last poll a node still counts as there, in seconds.
+    package let availabilityWindow: Int
 
     /// A desk before a database.
     package init(
         store: RequestStore, waiting: WaitingRegistry, queue: NetworkQueue = NetworkQueue(limit: 10_000),
-        timeout: Duration, lifetime: Int
+        timeout: Duration, lifetime: Int, availabilityWindow: Int = 75
     ) {
         self.store = store
         self.waiting = waiting
         self.queue = queue
         self.timeout = timeout
         self.lifetime = lifetime
+        self.availabilityWindow = availabilityWindow
     }
 
     /// Asks a question and waits for its answer. Throws ``OpenAIError``, and what the store throws.
-    package func ask(_ question: Question, within limits: ClientLimits = ClientLimits()) async throws -> Answer {
+    package func ask(
+        _ question: Question, within limits: ClientLimits = ClientLimits(), logger: Logger
+    ) async throws -> Answer {
         let deadline = ContinuousClock.now + timeout
         let request = try await patiently { try await resolve(question) }
         try limits.check(request)
         let id = try request.requestID()
+        logger.info("asked", metadata: ["request": "\(id)"])
         // An answer that is there costs nobody anything, and one that is on its way nothing more.
         if try await patiently({ try await queue.isFull(store.pool) }), try await store.find(id) == nil {
             throw Self.full("the network has as many open requests as it may")

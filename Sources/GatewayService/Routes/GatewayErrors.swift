@@ -11,7 +11,9 @@ package struct GatewayErrors: RouterMiddleware {
     /// Our own context.
     package typealias Context = ServiceContext
 
-    package init() {}
+    private let metrics: GatewayMetrics
+
+    package init(metrics: GatewayMetrics) { self.metrics = metrics }
 
     /// Goes on, and turns what is thrown into an answer or into an error the problem door knows.
     package func handle(
@@ -23,7 +25,9 @@ package struct GatewayErrors: RouterMiddleware {
         } catch {
             let error = Self.translate(error)
             guard Self.isOpenAI(request.uri.path) else { throw error }
-            return try Self.refusal(error, request, context).response()
+            let refusal = Self.refusal(error, request, context)
+            if request.method == .post { metrics.refused(refusal) }
+            return try refusal.response()
         }
     }
 

@@ -11,18 +11,25 @@ package struct GatewayRoutes: Sendable {
     let desk: Desk
     let aggregators: [JSONClient]
     let access: ClientAccess
+    let listening: ListeningState
+    let metrics: GatewayMetrics
 
     /// Routes over a desk; the aggregators are asked for their readiness.
-    package init(desk: Desk, aggregators: [JSONClient], access: ClientAccess = ClientAccess()) {
+    package init(
+        desk: Desk, aggregators: [JSONClient], access: ClientAccess = ClientAccess(), listening: ListeningState,
+        metrics: GatewayMetrics
+    ) {
         self.desk = desk
         self.aggregators = aggregators
         self.access = access
+        self.listening = listening
+        self.metrics = metrics
     }
 
     /// A complete router.
     package func router() -> ServiceRouter {
         let router = ServiceRouter.service()
-        router.add(middleware: GatewayErrors())
+        router.add(middleware: GatewayErrors(metrics: metrics))
         router.add(middleware: AccessControl(access))
         addAsking(to: router)
         addModels(to: router)
@@ -44,14 +51,15 @@ package struct GatewayRoutes: Sendable {
     private func addAsking(to router: ServiceRouter) {
         let group = router.group("v1").add(middleware: RouteDeadline(desk.timeout + Self.deadlineMargin))
         for (path, style) in [("chat/completions", Question.Style.chat), ("completions", .text)] {
-            group.post(RouterPath(path)) { [desk, access] request, context -> Response in
+            group.post(RouterPath(path)) { [desk, access, metrics] request, context -> Response in
                 let answer = try await access.withQuestion(request, context) { limits in
                     let json = try await request.json(JSONValue.self, limit: GatewayService.bodyLimit)
                     let question = try Question(
                         style, from: json, idempotencyKey: request.headers[.idempotencyKey])
-                    return try await desk.ask(question, within: limits)
+                    return try await desk.ask(question, within: limits, logger: context.logger)
                 }
-                context.logger.info("answered", metadata: ["answer": "\(answer.id)"])
+                context.logger.info("answered", metadata: ["request": "\(answer.dna.requestID)"])
+                metrics.answered()
                 return try .json(answer)
             }
         }
@@ -62,6 +70,17 @@ package struct GatewayRoutes: Sendable {
             HealthCheck("database") { [desk] in try await desk.store.pool.checkHealth() },
             HealthCheck("network") { [desk] in
                 do { _ = try await desk.network() } catch { throw GatewayErrors.translate(error) }
+            },
+            HealthCheck("listener") { [listening] in
+                guard listening.isInForce else { throw ServiceError(.unavailable, "not listening to the database yet") }
+            },
+            HealthCheck("workers") { [desk] in
+                do {
+                    let models = try await desk.store.availability(window: desk.availabilityWindow)
+                    guard models.contains(where: \.isServed) else {
+                        throw ServiceError(.unavailable, "no model has the workers its policy asks for")
+                    }
+                } catch { throw GatewayErrors.translate(error) }
             },
             HealthCheck("aggregator") { [aggregators] in
                 // Where the aggregators are, and what they lack, is the operator's to know: their own /readyz says it.

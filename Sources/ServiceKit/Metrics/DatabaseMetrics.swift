@@ -21,7 +21,8 @@ public struct DatabaseMetrics: Sendable {
     static let waiting = MetricDefinition.gauge(
         "dna_database_tasks_waiting", "Tasks that wait for a connection of the pool")
 
-    static let definitions = [statements, failures, transactions, acquisitions, sessions, open, used, waiting]
+    /// All of them.
+    package static let definitions = [statements, failures, transactions, acquisitions, sessions, open, used, waiting]
 
     private let statements: Recorder
     private let failures: Counter

@@ -5,7 +5,7 @@ import Hummingbird
 import Synchronization
 
 /// What every service measures of its HTTP server.
-final class HTTPMetrics: Sendable {
+package final class HTTPMetrics: Sendable {
     static let requests = MetricDefinition.counter(
         "dna_http_requests_total",
         "Requests answered, by the route's template, method and class of status; cancelled ones got no answer",
@@ -26,7 +26,7 @@ final class HTTPMetrics: Sendable {
     static let sent = MetricDefinition.counter(
         "dna_http_sent_bytes_total", "Bytes sent over all connections, without TLS")
 
-    static let definitions = [
+    package static let definitions = [
         requests, durations, inFlight, refusals, connections, accepted, refusedConnections, received, sent,
     ]
 

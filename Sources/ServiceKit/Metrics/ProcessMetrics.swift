@@ -11,7 +11,8 @@ public enum ProcessMetrics {
     static let descriptors = MetricDefinition.gauge("process_open_fds", "File descriptors open")
     static let processor = MetricDefinition.counter("process_cpu_seconds_total", "Time on CPUs, user and system")
 
-    static let definitions = [start, memory, descriptors, processor]
+    /// All of them.
+    package static let definitions = [start, memory, descriptors, processor]
 
     /// Adds them; once in a process.
     public static func add(to registry: MetricsRegistry) {

@@ -56,6 +56,9 @@ package final class SigningDesk: Sendable {
         return try SigningNonces.generate(for: share, randomness: &randomness)
     }
 
+    /// The newest roster epoch this signer has seen.
+    package var rosterEpoch: Int { pin.withLock { $0.current.roster.epoch } }
+
     /// How many nonces are promised.
     package var promisedNonces: Int { nonces.withLock { $0.count } }
 

@@ -11,17 +11,19 @@ struct AssignmentSteps: Sendable {
     let aggregator: AggregatorClient
     let setWait: Int
     let logger: Logger
+    let metrics: WorkerMetrics
     private let recent = RecentAnswers()
 
     init(
         journal: WriteOnceStore, computation: RequestComputation, aggregator: AggregatorClient, setWait: Int,
-        logger: Logger
+        logger: Logger, metrics: WorkerMetrics
     ) {
         self.journal = journal
         self.computation = computation
         self.aggregator = aggregator
         self.setWait = setWait
         self.logger = logger
+        self.metrics = metrics
     }
 
     /// Does `action`, by `end`, and says what came of it.
@@ -52,6 +54,7 @@ struct AssignmentSteps: Sendable {
         let computation = computation
         let answer = try await computation.compute(request, isCancelled: { ContinuousClock.now >= end })
         recent.insert(answer, for: progress.request)
+        metrics.computed(answer)
         log(
             .info, "computed", progress,
             [
@@ -65,13 +68,18 @@ struct AssignmentSteps: Sendable {
     /// Logs how an assignment ended.
     func report(_ outcome: AssignmentProgress.Outcome, of progress: AssignmentProgress) {
         switch outcome {
-        case .voted: log(.info, "voted", progress)
-        case .refused(let reason): log(.warning, "refused", progress, ["reason": "\(reason)"])
+        case .voted:
+            metrics.ended(.voted)
+            log(.info, "voted", progress)
+        case .refused(let reason):
+            metrics.ended(.refused)
+            log(.warning, "refused", progress, ["reason": "\(reason)"])
         }
     }
 
     /// Logs that an assignment got no vote.
     func reportAbandoned(_ progress: AssignmentProgress, _ reason: String) {
+        metrics.ended(.abandoned)
         log(.warning, "no vote", progress, ["reason": "\(reason)"])
     }
 

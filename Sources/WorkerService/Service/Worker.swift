@@ -35,6 +35,7 @@ public final class Worker: Service {
         metrics: MetricsRegistry = MetricsRegistry(), now: @escaping @Sendable () -> Timestamp = Worker.timeOfDay
     ) throws {
         let manifest = parts.computation.manifest
+        let measured = WorkerMetrics(metrics)
         identity = NodeIdentity(key: parts.key)
         check = try AssignmentCheck(
             genesis: parts.genesis, node: identity.node, manifests: [manifest], roster: nil)
@@ -48,7 +49,7 @@ public final class Worker: Service {
             callDeadline: pacing.callDeadline)
         steps = AssignmentSteps(
             journal: try WriteOnceStore(folder: parts.statePath + "/journal"), computation: parts.computation,
-            aggregator: aggregator, setWait: pacing.setWait, logger: logger)
+            aggregator: aggregator, setWait: pacing.setWait, logger: logger, metrics: measured)
         unfinished = try UnfinishedAssignments(folder: parts.statePath + "/unfinished")
         membership = parts.admission.map { [identity, aggregator, pollTemplate] in
             Membership(
@@ -168,7 +169,11 @@ public final class Worker: Service {
                 try await Task.sleep(for: aggregator.delay(after: 1))
                 return .nothing
             }
-            return try await commit(assignment)
+            steps.metrics.computing.increment(by: 1)
+            defer { steps.metrics.computing.decrement(by: 1) }
+            return try await RequestTrace.$id.withValue(try assignment.request.requestID().hex) {
+                try await commit(assignment)
+            }
         } catch is CancellationError {
             return .failed
         } catch {
@@ -185,10 +190,12 @@ public final class Worker: Service {
         do {
             let assignment = try await aggregator.poll(AssignmentPoll(body: body, key: identity.key))
             contact.answered()
+            steps.metrics.polled(assignment == nil ? .empty : .assigned)
             return assignment
         } catch let error as ServiceError {
             contact.lost(error.message)
             if error.code == .permissionDenied { membership?.lost() }
+            steps.metrics.polled(.failed)
             throw error
         }
     }
@@ -230,6 +237,12 @@ public final class Worker: Service {
     }
 
     private func finish(_ work: Work) async {
+        steps.metrics.voting.increment(by: 1)
+        defer { steps.metrics.voting.decrement(by: 1) }
+        await RequestTrace.$id.withValue(work.progress.request.hex) { await vote(work) }
+    }
+
+    private func vote(_ work: Work) async {
         var progress = work.progress
         var action = AssignmentProgress.Action.awaitSet
         do {
