@@ -56,7 +56,9 @@ extension Refusal {
     fileprivate var kind: String {
         switch self {
         case .invalid: "invalid"
-        case .roster: "roster"
+        case .rosterContradictory: "roster_contradictory"
+        case .rosterSuperseded: "roster_superseded"
+        case .voterRevoked: "voter_revoked"
         case .staleDecision: "stale_decision"
         case .alreadyDecided: "already_decided"
         case .unknownNonces: "unknown_nonces"
