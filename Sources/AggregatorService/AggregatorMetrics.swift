@@ -1,5 +1,7 @@
+import Consensus
 import CoordinatorStore
 import CoreMetrics
+import DNAProtocol
 package import ServiceKit
 
 /// What an aggregator measures beside its HTTP server and its database.
@@ -97,7 +99,7 @@ package struct AggregatorMetrics: Sendable {
         case .failed(let faults):
             registry.counter(Self.signings, "failed").increment()
             for fault in faults {
-                let kind = fault.reason == "bad signature share" ? "bad_share" : "no_answer"
+                let kind = fault.kind == .badSignatureShare ? "bad_share" : "no_answer"
                 registry.counter(Self.signerFaults, "\(fault.signer)", kind).increment()
             }
         }
@@ -143,6 +145,7 @@ extension Admission {
         case .recorded: "recorded"
         case .repeated: "repeated"
         case .contradiction: "contradiction"
+        case .late: "late"
         case .closed: "closed"
         }
     }

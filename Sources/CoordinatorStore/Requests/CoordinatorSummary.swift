@@ -1,3 +1,4 @@
+public import DNAProtocol
 import Postgres
 
 /// How much there is to do, and who is there to do it.
