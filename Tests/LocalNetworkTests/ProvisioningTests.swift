@@ -32,10 +32,10 @@ struct ProvisioningTests {
 
     @Test func givesEveryPartyACertificateOfItsRole() throws {
         try withNetwork { folders, genesis in
-            let authority = try Certificate(pem: PEMFile.read(folders.authority))
-            func certificate(_ party: ServiceFolders.Party) throws -> Certificate {
+            let authority = try TLS.Certificate(pem: PEMFile.read(folders.authority))
+            func certificate(_ party: ServiceFolders.Party) throws -> TLS.Certificate {
                 let folder = folders.folder(of: party)
-                let certificate = try Certificate(pem: PEMFile.read(folder + "/certificate.pem"))
+                let certificate = try TLS.Certificate(pem: PEMFile.read(folder + "/certificate.pem"))
                 #expect(certificate.refusal(by: [authority], now: now.seconds) == nil)
                 let key = try PrivateKey(pem: PEMFile.read(folder + "/private-key.pem"))
                 #expect(try key.publicKey == certificate.publicKey)
@@ -99,7 +99,7 @@ struct ProvisioningTests {
         try withNetwork { folders, _ in
             let folder = folders.folder(of: .gateway)
             let path = folder + "/certificate.pem"
-            let old = try Certificate(pem: PEMFile.read(path))
+            let old = try TLS.Certificate(pem: PEMFile.read(path))
             let administrator = folders.folder(of: .administrator)
             let authority = try CertificateAuthority.load(
                 certificate: administrator + "/authority.pem", privateKey: administrator + "/authority-key.pem",
@@ -111,7 +111,7 @@ struct ProvisioningTests {
             let due = try authority.issue(request, now: now.seconds - 180 * 86_400)
             try PEMFile.write(due.pem, to: path, isPrivate: false)
             #expect(try Provisioning(folders: folders).renewCertificates() == ["gateway"])
-            let new = try Certificate(pem: PEMFile.read(path))
+            let new = try TLS.Certificate(pem: PEMFile.read(path))
             #expect(new.identity == old.identity && new.publicKey == old.publicKey && new.dnsNames == old.dnsNames)
             #expect(new.refusal(by: [authority.certificate], now: now.seconds) == nil)
         }
