@@ -65,7 +65,7 @@ struct ServicePlan: Sendable {
             inherited.merge(environment) { $1 }
             return ProcessSpecification(
                 name: name, executable: options.executables + "/" + executable,
-                arguments: arguments + ["--plaintext"],
+                arguments: arguments,
                 environment: inherited, logFile: folder.log(name))
         }
 
