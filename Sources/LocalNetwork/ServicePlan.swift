@@ -121,7 +121,8 @@ struct ServicePlan: Sendable {
         func gateway(port: Int, aggregators: [String], database: LocalDatabase) -> ProcessSpecification {
             make(
                 "gateway", "gateway",
-                ["--host", options.host, "--port", String(port)] + certificate("gateway") + privateKey("gateway")
+                ["--host", options.host, "--port", String(port), "--operations-port", "0"] + certificate("gateway")
+                    + privateKey("gateway")
                     + aggregators.flatMap { ["--aggregator", $0] },
                 environment: ["DNA_DATABASE": database.gateway])
         }

@@ -16,6 +16,8 @@ struct LiveNetwork: Sendable {
 
     let folder: NetworkFolder
     let client: HTTPClient
+    /// Speaks to the services as the network's administrator.
+    let administrator: HTTPClient
     let gateway: HTTPOrigin
 
     static func shared() throws -> LiveNetwork { try #require(current) }
@@ -104,13 +106,24 @@ struct LiveNetworkTrait: SuiteTrait, TestScoping {
             var logger = Logger(label: "end-to-end")
             logger.logLevel = .critical
             let client = HTTPClient(logger: logger)
+            let link = try LinkSecurity(
+                LinkFiles(
+                    certificate: folder.certificate(of: "administrator"),
+                    privateKey: folder.privateKey(of: "administrator"), authority: folder.authority), logger: logger)
+            var options = HTTPClientOptions()
+            options.tls = try link.client(expecting: .aggregator, .gateway, .signer, .worker)
+            let administrator = HTTPClient(options: options, logger: logger)
             let origin = try #require(HTTPOrigin(gateway))
-            let network = LiveNetwork(folder: folder, client: client, gateway: origin)
+            let network = LiveNetwork(folder: folder, client: client, administrator: administrator, gateway: origin)
+            func end() async {
+                await client.shutdown()
+                await administrator.shutdown()
+            }
             do {
                 try await LiveNetwork.$current.withValue(network) { try await body() }
-                await client.shutdown()
+                await end()
             } catch {
-                await client.shutdown()
+                await end()
                 throw error
             }
         }

@@ -2,6 +2,7 @@ import AggregatorService
 import Canonical
 import DNAProtocol
 import Foundation
+import GatewayService
 import HTTPTransport
 import NIOCore
 import ServiceKit
@@ -47,6 +48,14 @@ extension EndToEndTests {
             tokens += worker.value(#"dna_inference_tokens_total{direction="answer"}"#)
         }
         #expect(computed >= 2 && tokens >= 2)
+        let gateway = try await network.metrics(of: "gateway")
+        #expect(gateway.lacks(GatewayMetrics.definitions) == [])
+    }
+
+    @Test func metricsAreNotPublic() async throws {
+        let network = try LiveNetwork.shared()
+        let answer = try await network.client.send(.get, "/metrics", to: network.gateway, deadline: .seconds(10))
+        #expect(answer.status == .notFound)
     }
 
     @Test func everyServiceNamesTheRequestInItsLogAndNobodyItsPrompt() async throws {
@@ -80,12 +89,14 @@ extension LiveNetwork {
         try String(contentsOfFile: folder.log(service), encoding: .utf8).split(separator: "\n")
     }
 
-    /// Scrapes a service, whose port is in its log.
+    /// Scrapes a service, whose port is in its log. A gateway's public port does not show them.
     func metrics(of service: String) async throws -> Scrape {
-        let line = try #require(try log(of: service).last { $0.contains(#""message":"listening""#) })
-        let port = try #require(try CanonicalJSON.parse(Array(line.utf8))["port"]?.text.flatMap { Int($0) })
-        let response = try await client.send(
-            .get, "/metrics", to: HTTPOrigin(host: "127.0.0.1", port: port), deadline: .seconds(10))
+        let ports = try log(of: service).filter { $0.contains(#""message":"listening""#) }.compactMap {
+            try CanonicalJSON.parse(Array($0.utf8))["port"]?.text.flatMap { Int($0) }
+        }
+        let port = try #require(ports.last { $0 != gateway.port })
+        let response = try await administrator.send(
+            .get, "/metrics", to: HTTPOrigin(host: "127.0.0.1", port: port, isSecure: true), deadline: .seconds(10))
         try #require(response.status == .ok)
         return Scrape(String(buffer: response.body))
     }
