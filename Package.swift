@@ -110,7 +110,7 @@ let package = Package(
                 "ModelPackages", "NodeState", "Postgres", "ServiceKit", "TLS", logging,
             ]),
 
-        library("ServiceArguments", ["HTTPTransport", "ServiceKit", "TLS", arguments, logging]),
+        library("ServiceArguments", ["HTTPTransport", "ServiceKit", "TLS", arguments, httpTypes, logging]),
 
         // Floor 6: what several test targets share
         library(
@@ -147,8 +147,7 @@ let package = Package(
             [
                 "Administration", "Canonical", "Consensus", "CoordinatorStore", "Cryptography", "DNAProtocol",
                 "HTTPTransport", "Inference", "Kernels", "LocalNetwork", "ModelPackages", "NodeState", "Postgres",
-                "ServiceArguments",
-                "ServiceKit", "TLS", "WorkerService", logging,
+                "ServiceArguments", "ServiceKit", "TLS", "WorkerService", httpTypes, logging,
             ]),
         executable("http-benchmark-server", ["ServiceKit", hummingbird, lifecycle, logging] + nio),
 
@@ -191,7 +190,10 @@ let package = Package(
         tests("PostgresTests", ["LocalNetwork", "Postgres", "TestKit"]),
         tests(
             "ServiceKitTests",
-            ["HTTPTransport", "ServiceKit", "TLS", httpTypes, hummingbird, lifecycle, logging, metrics] + nio),
+            [
+                "HTTPTransport", "ServiceArguments", "ServiceKit", "TLS", httpTypes, hummingbird, lifecycle, logging,
+                metrics,
+            ] + nio),
         tests(
             "SignerServiceTests",
             service + ["Consensus", "NodeState", "SignerService", "TLS", "TestKit", "Threshold"] + nio),

@@ -4,8 +4,7 @@ import Consensus
 import Cryptography
 import DNAProtocol
 import NodeState
-
-import class Foundation.ProcessInfo
+import ServiceArguments
 
 /// `dna ask PROMPT`.
 struct AskCommand: AsyncParsableCommand {
@@ -19,7 +18,7 @@ struct AskCommand: AsyncParsableCommand {
             """)
 
     @Argument(help: "The prompt.") var prompt: String
-    @Option(help: "The gateway's URL (DNA_GATEWAY).") var gateway: String?
+    @OptionGroup var gateway: GatewayArguments
     @Option(help: "The network file to verify with.") var network: String?
     @Option(help: "Write the certificate with all its evidence to this file.") var certificate: String?
     @Option(help: "The model's name or id (default: the first the gateway lists).") var model: String?
@@ -37,8 +36,7 @@ struct AskCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let url = gateway ?? ProcessInfo.processInfo.environment["DNA_GATEWAY"] ?? "http://127.0.0.1:8080"
-        try await GatewayClient.with(url, deadline: .seconds(timeout)) { client in
+        try await GatewayClient.with(gateway, deadline: .seconds(timeout)) { client in
             let question = try await question(client)
             let answer = try await client.complete(question.body)
             let bundle = try await client.bundle(of: answer.requestID)

@@ -4,6 +4,7 @@ import Consensus
 import DNAProtocol
 import Foundation
 import NodeState
+import ServiceArguments
 
 /// `dna evidence REQUEST|FILE`.
 struct EvidenceCommand: AsyncParsableCommand {
@@ -17,7 +18,7 @@ struct EvidenceCommand: AsyncParsableCommand {
             """)
 
     @Argument(help: "A request's id, or a file that --json has written.") var subject: String
-    @Option(help: "The gateway's URL.") var gateway = "http://127.0.0.1:8080"
+    @OptionGroup var gateway: GatewayArguments
     @Option(help: "The network file: checks that the statements are this network's, and signers' shares.")
     var network: String?
     @Flag(help: "Print the report as JSON, to be kept and shown to others.") var json = false

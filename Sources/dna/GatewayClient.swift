@@ -2,23 +2,30 @@ import ArgumentParser
 import Canonical
 import DNAProtocol
 import HTTPTransport
+import HTTPTypes
 import Logging
+import ServiceArguments
 import ServiceKit
 
 /// The gateway's public API, as the command line uses it.
 struct GatewayClient {
     private let client: JSONClient
+    private let fields: HTTPFields
     private let deadline: Duration
 
-    /// Connects to the gateway at `url` for the time of `body`.
-    static func with(_ url: String, deadline: Duration, _ body: (GatewayClient) async throws -> Void) async throws {
-        guard let origin = HTTPOrigin(url) else { throw ValidationError("\(url) is not an http URL") }
+    /// Connects to the gateway that `arguments` name for the time of `body`.
+    static func with(
+        _ arguments: GatewayArguments, deadline: Duration, _ body: (GatewayClient) async throws -> Void
+    ) async throws {
+        let origin = try arguments.origin()
+        let fields = try arguments.fields()
+        let options = try arguments.clientOptions(for: origin)
         var logger = Logger(label: "dna")
         logger.logLevel = .critical
-        let transport = HTTPClient(logger: logger)
+        let transport = HTTPClient(options: options, logger: logger)
         do {
             let client = JSONClient(transport, origin: origin)
-            try await body(GatewayClient(client: client, deadline: deadline))
+            try await body(GatewayClient(client: client, fields: fields, deadline: deadline))
             await transport.shutdown()
         } catch {
             await transport.shutdown()
@@ -28,7 +35,7 @@ struct GatewayClient {
 
     /// Asks, and waits for the certified answer.
     func complete(_ body: JSONValue) async throws -> GatewayAnswer {
-        let value = try await client.post("/v1/chat/completions", body, as: JSONValue.self, deadline: deadline)
+        let value = try await client.post("/v1/chat/completions", body, as: JSONValue.self, fields: fields, deadline: deadline)
         let shape = try CanonicalJSON.decode(GatewayAnswer.Shape.self, from: value)
         guard let text = shape.choices.first?.message.content else {
             throw ValidationError("the gateway answered without a choice")
@@ -38,16 +45,18 @@ struct GatewayClient {
 
     /// The certificate with all its evidence.
     func bundle(of request: RequestID) async throws -> Bundle {
-        try await client.get("/v1/requests/\(request)/certificate", as: Bundle.self)
+        try await client.get("/v1/requests/\(request)/certificate", as: Bundle.self, fields: fields)
     }
 
     /// What was recorded against nodes and signers.
     func misbehaviour(of request: RequestID) async throws -> MisbehaviourReport {
-        try await client.get("/v1/requests/\(request)/evidence", as: MisbehaviourReport.self)
+        try await client.get("/v1/requests/\(request)/evidence", as: MisbehaviourReport.self, fields: fields)
     }
 
     /// The network file the gateway shows.
-    func networkFile() async throws -> NetworkFile { try await client.get("/v1/network", as: NetworkFile.self) }
+    func networkFile() async throws -> NetworkFile {
+        try await client.get("/v1/network", as: NetworkFile.self, fields: fields)
+    }
 
     /// The id of the first model the gateway lists.
     func firstModel() async throws -> String? {
@@ -55,7 +64,7 @@ struct GatewayClient {
             struct Model: Decodable { var id: String }
             var data: [Model]
         }
-        return try await client.get("/v1/models", as: List.self).data.first?.id
+        return try await client.get("/v1/models", as: List.self, fields: fields).data.first?.id
     }
 }
 

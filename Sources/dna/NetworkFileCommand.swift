@@ -1,6 +1,7 @@
 import ArgumentParser
 import DNAProtocol
 import NodeState
+import ServiceArguments
 
 extension NetworkCommand {
     /// `dna network file`.
@@ -13,7 +14,7 @@ extension NetworkCommand {
                 that genesis signed the group key.
                 """)
 
-        @Option(help: "The gateway's URL.") var gateway = "http://127.0.0.1:8080"
+        @OptionGroup var gateway: GatewayArguments
         @Option(help: "The network's genesis, obtained by a way you trust.") var genesis: String
         @Option(help: "Where to write the network file.") var output: String
 
