@@ -14,8 +14,12 @@ struct HTTP1Responder: Sendable {
 
     /// What takes over a connection that speaks HTTP/1.1.
     func install(_ channel: any Channel, _ peer: HTTPPeer, _ share: ConnectionShare) throws {
+        let answering = AnsweringTask()
+        channel.closeFuture.whenComplete { _ in answering.cancel() }
         let http1 = HTTP1Channel(
             responder: { request, writer, channel in
+                answering.begin()
+                defer { answering.end() }
                 var measurement = handler.metrics.measurement(of: request.head)
                 defer { measurement.end() }
                 guard share.openRequest() else {
@@ -27,7 +31,8 @@ struct HTTP1Responder: Sendable {
                 let deadline = MovableDeadline(after: options.requestDeadline)
                 let (response, route) = await respond(to: limited(request), channel, peer, deadline)
                 measurement.route = route
-                // The deadline is for the whole response: a client that reads it too slowly loses the connection.
+                // The deadline is for the whole response: a client that reads it too slowly loses the connection, and with
+                // it whoever writes.
                 let watch = Task {
                     try await deadline.passed()
                     channel.close(promise: nil)
@@ -83,6 +88,45 @@ struct HTTP1Responder: Sendable {
             }
         } catch {
             return (Problem.disclose(error).problem.response(), nil)
+        }
+    }
+}
+
+/// The task that answers on a connection, cancelled when the connection is gone: nothing else would wake a handler that
+/// waits before it writes on.
+private final class AnsweringTask: Sendable {
+    /// `@unchecked`: tasks may be cancelled from anywhere as long as they run, which the lock sees to.
+    private struct Running: @unchecked Sendable {
+        let task: UnsafeCurrentTask
+    }
+
+    private struct State {
+        var running: Running?
+        var isCancelled = false
+    }
+
+    private let state = Mutex(State())
+
+    /// The current task answers from now on.
+    func begin() {
+        withUnsafeCurrentTask { task in
+            let running = task.map(Running.init)
+            state.withLock { state in
+                state.running = running
+                if state.isCancelled { running?.task.cancel() }
+            }
+        }
+    }
+
+    /// It no longer does.
+    func end() {
+        state.withLock { $0.running = nil }
+    }
+
+    func cancel() {
+        state.withLock { state in
+            state.isCancelled = true
+            state.running?.task.cancel()
         }
     }
 }

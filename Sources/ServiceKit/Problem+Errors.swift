@@ -2,6 +2,7 @@ import Canonical
 import HTTPTransport
 import HTTPTypes
 import Hummingbird
+import NIOHTTP1
 
 // The one door from an error to HTTP.
 extension Problem {
@@ -25,6 +26,7 @@ extension Problem {
         case let error as ServiceError: service(error)
         case let error as JSONDecodingFailure: decoding(error)
         case let error as HTTPTransportError: transport(error)
+        case is HTTPParserError: Problem(.invalidArgument, "the request is cut off, or is not HTTP")
         case let error as any HTTPResponseError: Problem(status: error.status)
         case is CancellationError: Problem(.unavailable, "the request was cancelled")
         default: nil

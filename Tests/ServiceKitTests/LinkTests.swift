@@ -167,7 +167,8 @@ final class LinkFolder {
     }
 }
 
-private actor Answer {
+/// Status and body, brought out of a closure.
+actor Answer {
     private(set) var value = (0, "")
 
     func set(_ status: Int, _ body: String) {
