@@ -35,7 +35,8 @@ struct GatewayClient {
 
     /// Asks, and waits for the certified answer.
     func complete(_ body: JSONValue) async throws -> GatewayAnswer {
-        let value = try await client.post("/v1/chat/completions", body, as: JSONValue.self, fields: fields, deadline: deadline)
+        let value = try await client.post(
+            "/v1/chat/completions", body, as: JSONValue.self, fields: fields, deadline: deadline)
         let shape = try CanonicalJSON.decode(GatewayAnswer.Shape.self, from: value)
         guard let text = shape.choices.first?.message.content else {
             throw ValidationError("the gateway answered without a choice")
