@@ -66,8 +66,14 @@ extension World {
             for index in plan.requests.indices where index < rows.requests.count && rows.requests[index].state.isFinal {
                 if rows.requests[index].bundle == nil { try askAgain(index) }
             }
-            try ask(plan.requests.count, 0)
+            try askLast()
         }
+    }
+
+    /// The question that must be answered, once the nodes have nothing else to do: they answer one after another.
+    private func askLast() throws {
+        guard rows.requests.allSatisfy(\.state.isFinal) else { return after(500) { [self] in try askLast() } }
+        try ask(plan.requests.count, 0)
     }
 
     private func ask(_ index: Int, _ attempt: Int) throws {

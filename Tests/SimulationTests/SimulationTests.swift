@@ -20,8 +20,24 @@ import Testing
         try expect(.falseCertificate, Options(premise: .lyingQuorum))
     }
 
-    @Test func anAggregatorMayForgeVotesThatNobodyChecks() throws {
-        try expect(.falseCertificate, Options(mutation: .unsignedVotes))
+    @Test func anAggregatorMayForgeVotesWhoseSignaturesNobodyChecks() throws {
+        try expect(.falseCertificate, Options(mutation: .uncheckedSignatures))
+    }
+
+    @Test func aNonceThatIsUsedAgainIsCaught() throws {
+        try expect(.nonceReuse, Options(mutation: .nonceReuse))
+    }
+
+    @Test func aRevokedNodesVoteUnderAnOldRosterIsCaught() throws {
+        try expect(.revokedVote, Options(mutation: .oldRoster))
+    }
+
+    @Test func aReplicaThatWritesWithoutItsLeaseIsCaught() throws {
+        try expect(.constraint, Options(mutation: .ignoredLease))
+    }
+
+    @Test func aVoteThatOpensNoCommitmentIsCaught() throws {
+        try expect(.unopenedVote, Options(mutation: .uncheckedOpening))
     }
 
     @Test func aWeakQuorumIsCaught() throws {
@@ -38,7 +54,7 @@ import Testing
 
     /// Some early seed breaks the promise, and nothing else is needed to see it.
     private func expect(_ invariant: Violation.Invariant, _ options: Options) throws {
-        for seed in 1...UInt64(60) {
+        for seed in 1...UInt64(150) {
             let violations = try Simulation(seed: seed, options: options).violations
             guard violations.contains(where: { $0.invariant == invariant }) else { continue }
             print("seed \(seed): \(violations[0])")

@@ -24,7 +24,7 @@ final class Attacker: Process {
         case 1: try forgeVotes(row, round, roster)
         case 2: try gatherLiars(row, roster)
         case 3: try split(row, round)
-        case 4: try revive(row, round, roster)
+        case 4: try revive(roster)
         default: try replay(row, round)
         }
     }
@@ -105,14 +105,16 @@ final class Attacker: Process {
 
     // MARK: Two decisions
 
-    /// What a round has really led to, whether or not anybody has written it down.
+    /// What a round has really led to, whether or not anybody has written it down; as it was written down, if it was.
     private func agreed(_ row: RequestRow, _ round: RoundRow) throws -> (Decision, Evidence)? {
         guard let roster = world.rows.roster(round.committee.roster), let set = round.set else { return nil }
         let course = try RequestCourse(row.id, row.document, world.town.manifest, genesis: world.town.genesis)
         let tally = course.tally(of: round.committee, roster: roster.roster)
+        let written = row.decision.flatMap { $0.round == round.committee.round ? $0.decidedAt : nil }
         guard case .agreed(let answer, _) = tally.verdict(on: round.votes.map(\.body)),
             let decision = try Decision(
-                winners: round.votes.filter { $0.body.answer == answer }, set: try set.root(), decidedAt: now),
+                winners: round.votes.filter { $0.body.answer == answer }, set: try set.root(),
+                decidedAt: written ?? now),
             let evidence = course.evidence(
                 for: decision, committee: round.committee, set: set, votes: round.votes, roster: roster)
         else { return nil }
@@ -133,8 +135,14 @@ final class Attacker: Process {
         later(3_000) { [self] in sign(second, evidence, with: everybody) }
     }
 
-    /// What was decided under an older epoch, to signers who have just heard of the newest.
-    private func revive(_ row: RequestRow, _ round: RoundRow, _ newest: SignedRoster) throws {
+    /// What was voted for under an older epoch, to signers who have just heard of the newest.
+    private func revive(_ newest: SignedRoster) throws {
+        let newestID = try newest.roster.rosterID()
+        let old = world.rows.requests.flatMap { row in
+            row.rounds.filter { $0.committee.roster != newestID }.map { (row, $0) }
+        }
+        guard !old.isEmpty else { return }
+        let (row, round) = world.dice.pick(old)
         guard let (decision, evidence) = try agreed(row, round) else { return }
         var news = evidence
         news.roster = newest
@@ -142,21 +150,25 @@ final class Attacker: Process {
         later(1_000) { [self] in sign(decision, evidence, with: everybody) }
     }
 
-    /// One promise of nonces, used with two lists of commitments.
+    /// One promise of nonces, used with two lists of commitments: from two such shares its signer's key share follows.
     private func replay(_ row: RequestRow, _ round: RoundRow) throws {
         guard let (decision, evidence) = try agreed(row, round) else { return }
         let request = NonceRequest(decision: try decision.decisionID())
-        var promises: [NonceReply] = []
-        let threshold = world.plan.shape.threshold
-        for signer in everybody {
-            call(world.signers[signer - 1], .nonceRequest(request), within: 5_000) { [self] reply in
-                guard case .nonces(let promise) = reply else { return }
-                promises.append(promise)
-                guard promises.count == everybody.count, promises.count > threshold else { return }
-                let ordered = promises.sorted { $0.signer < $1.signer }
-                for list in [ordered, Array(ordered.dropLast(promises.count - threshold))] {
+        var promises: [Int: [NonceReply]] = [:]
+        for signer in everybody + everybody {
+            call(world.signers[signer - 1], .nonceRequest(request), within: 4_500) { reply in
+                if case .nonces(let promise) = reply { promises[signer, default: []].append(promise) }
+            }
+        }
+        later(4_600) { [self] in
+            let ready = world.dice.shuffled(everybody.filter { promises[$0]?.count == 2 })
+            guard ready.count >= world.plan.shape.threshold else { return }
+            let chosen = ready.prefix(world.plan.shape.threshold).sorted()
+            for victim in chosen {
+                for turn in 0...1 {
+                    let list = chosen.compactMap { promises[$0]?[$0 == victim ? 0 : turn] }
                     let request = ShareRequest(decision: decision, evidence: evidence, commitments: list)
-                    call(world.signers[ordered[0].signer - 1], .shareRequest(request), within: 5_000) { _ in }
+                    call(world.signers[victim - 1], .shareRequest(request), within: 5_000) { _ in }
                 }
             }
         }

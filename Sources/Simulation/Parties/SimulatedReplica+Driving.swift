@@ -14,10 +14,13 @@ final class Held {
     var attempts = 0
     var pauses = 0
     var isPausing = false
+    /// Whether a replica in the attacker's hands leaves the votes undecided, for later.
+    let isSatOn: Bool
 
     init(_ claim: Claim, _ replica: SimulatedReplica) {
         self.claim = claim
         self.replica = replica
+        isSatOn = replica.isMalicious && replica.world.dice.chance(400)
         let signers = replica.world.signers
         selection = SignerSelection(
             signers: signers.map(\.identifier), threshold: replica.world.plan.shape.threshold)
@@ -43,6 +46,7 @@ extension SimulatedReplica {
     /// Takes a request's next step, if it is not waiting for signers.
     func drive(_ held: Held) throws {
         guard isDriving(held), held.attempt == nil, !held.isPausing else { return }
+        if held.isSatOn, isMalicious, world.rows.requests[held.claim.request].state == .voting { return }
         do {
             switch try world.transact({ try self.step(held, &$0) }) {
             case .wait(let moment):

@@ -29,8 +29,8 @@ package enum Betrayal: Hashable, Sendable, CaseIterable {
 package enum Mutation: String, Hashable, Sendable, CaseIterable {
     /// One vote is a quorum, for aggregators and signers.
     case weakQuorum
-    /// Signers do not look at signatures of votes.
-    case unsignedVotes
+    /// Signers do not look at the nodes' signatures, on commitments and on votes.
+    case uncheckedSignatures
     /// Signers use their nonces again.
     case nonceReuse
     /// Signers forget what they have signed when they stop.
@@ -91,6 +91,7 @@ struct Plan {
     let skews: [Int64]
 
     struct Timeouts {
+        /// Seconds, as `vote`: longer than two clocks may differ, and a node computes.
         let commit: Int64
         let vote: Int64
         /// Milliseconds.
@@ -117,10 +118,12 @@ struct Plan {
         databaseFailure = isCalm ? 0 : dice.pick([0, 10, 50])
         crash = hostile ? 10 : isCalm ? 0 : dice.pick([0, 2, 5, 15])
         timeouts = Timeouts(
-            commit: Int64(dice.number(4...10)), vote: Int64(dice.number(3...6)),
+            commit: Int64(dice.number(7...12)), vote: Int64(dice.number(3...6)),
             lease: Int64(dice.number(2_000...6_000)), lifetime: Int64(dice.number(25_000...45_000)))
         requests = (0..<dice.number(1...2)).map { _ in Int64(dice.below(10_000)) }.sorted()
-        revocations = dice.chance(350) ? [(Int64(dice.below(20_000)), dice.below(nodes))] : []
+        revocations =
+            dice.chance(options.mutation == .oldRoster ? 1_000 : 350)
+            ? [(Int64(dice.below(20_000)), dice.below(nodes))] : []
         let healing = healing
         func windows(_ dice: inout Dice) -> [(from: Int64, until: Int64)] {
             guard !isCalm else { return [] }
