@@ -16,7 +16,7 @@ public struct GatewayOptions: Sendable {
     public var tls: HTTPTLSOptions?
     /// TLS for calls to the aggregators; nil in the clear.
     public var aggregatorTLS: HTTPTLSOptions?
-    /// Where operators look: health and metrics. Nil for nowhere.
+    /// The operators' own port, for health and metrics; nil for none.
     public var operations: HTTPServiceOptions?
     /// The longest a client waits for its answer.
     public var requestTimeout: Duration = .seconds(300)
