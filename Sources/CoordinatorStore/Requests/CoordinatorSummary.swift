@@ -38,43 +38,4 @@ extension AggregatorStore {
             open: open, unowned: try row.value("unowned"), oldest: max(0, try row.value("oldest")),
             availableNodes: try row.value("nodes"), rosterEpoch: try row.value("epoch"))
     }
-
-    /// Each model with the nodes that could serve it now.
-    public func availability(window seconds: Int) async throws -> [ModelAvailability] {
-        try await ModelAvailability.all(in: pool, window: seconds)
-    }
-}
-
-extension RequestStore {
-    /// Each model with the nodes that could serve it now.
-    public func availability(window seconds: Int) async throws -> [ModelAvailability] {
-        try await ModelAvailability.all(in: pool, window: seconds)
-    }
-}
-
-/// Whether a model could be served now.
-public struct ModelAvailability: Hashable, Sendable {
-    /// The model's name.
-    public let name: String
-    /// The nodes its policy asks at first.
-    public let committee: Int
-    /// Nodes that serve it and were heard from within the window.
-    public let nodes: Int
-
-    /// Whether a committee can be filled.
-    public var isServed: Bool { nodes >= committee }
-
-    static func all(in pool: PostgresPool, window seconds: Int) async throws -> [ModelAvailability] {
-        try await pool.query(
-            """
-            SELECT m.name, (m.manifest->'policy'->>'committee')::int8 AS committee, (
-                SELECT count(*) FROM nodes n
-                WHERE m.id = ANY (n.models) AND n.last_seen > now() - make_interval(secs => $1)) AS nodes
-            FROM models m ORDER BY m.name, m.id
-            """, [.int(seconds)]
-        ).map { row in
-            ModelAvailability(
-                name: try row.value("name"), committee: try row.value("committee"), nodes: try row.value("nodes"))
-        }
-    }
 }

@@ -76,8 +76,9 @@ package struct GatewayRoutes: Sendable {
             },
             HealthCheck("workers") { [desk] in
                 do {
-                    let models = try await desk.store.availability(window: desk.availabilityWindow)
-                    guard models.contains(where: \.isServed) else {
+                    let isDevelopment = try await desk.network().genesis.development
+                    let models = try await desk.store.workers(within: desk.availabilityWindow)
+                    guard models.contains(where: { $0.suffices(isDevelopment: isDevelopment) }) else {
                         throw ServiceError(.unavailable, "no model has the workers its policy asks for")
                     }
                 } catch { throw GatewayErrors.translate(error) }
