@@ -1,4 +1,5 @@
 import Consensus
+import Cryptography
 import DNAProtocol
 
 /// One run of a whole network, drawn from one seed: the same seed and options, the same run.
@@ -13,11 +14,18 @@ package struct Simulation: Sendable {
     package let log: EventLog
 
     /// Runs it to its end, or to the first broken promise.
-    package init(seed: UInt64, options: Options = Options()) throws {
-        let world = try World(seed, options)
-        world.prepare()
-        world.run(until: world.end)
-        world.conclude()
+    ///
+    /// - Parameter isRehearsed: whether public results are remembered and secrets are kept in ordinary memory, which makes
+    ///   no difference to what happens but is several times faster.
+    package init(seed: UInt64, options: Options = Options(), isRehearsed: Bool = true) throws {
+        func run() throws -> World {
+            let world = try World(seed, options)
+            world.prepare()
+            world.run(until: world.end)
+            world.conclude()
+            return world
+        }
+        let world = isRehearsed ? try Rehearsal().run(run) : try run()
         self.seed = seed
         violations = world.judge.violations
         counters = world.counters

@@ -1,12 +1,24 @@
+import Foundation
 import Simulation
 import Testing
 
 @Suite struct SimulationTests {
-    @Test func keepsEveryPromise() throws {
-        for seed in 1...UInt64(100) {
-            let simulation = try Simulation(seed: seed)
-            #expect(simulation.violations == [], "scripts/simulate --replay \(seed)")
+    @Test func keepsEveryPromise() async throws {
+        let jobs = UInt64(ProcessInfo.processInfo.activeProcessorCount)
+        let broken = try await withThrowingTaskGroup(of: [UInt64: [Violation]].self) { group in
+            for job in 1...jobs {
+                group.addTask {
+                    var broken: [UInt64: [Violation]] = [:]
+                    for seed in stride(from: job, through: 1_000, by: Int(jobs)) {
+                        let violations = try Simulation(seed: seed).violations
+                        if !violations.isEmpty { broken[seed] = violations }
+                    }
+                    return broken
+                }
+            }
+            return try await group.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
         }
+        #expect(broken == [:], "scripts/simulate --replay \(broken.keys.min() ?? 0)")
     }
 
     @Test func theSameSeedRunsTheSameWay() throws {
@@ -16,8 +28,32 @@ import Testing
         #expect(first.log.digest != other.log.digest)
     }
 
+    /// Every process has its own hash seed, which must decide nothing.
+    @Test func theSameSeedRunsTheSameWayInEveryProcess() throws {
+        let one = try Self.simulate("--seeds", "40", "--digests", "--jobs", "1")
+        let another = try Self.simulate("--seeds", "40", "--digests", "--jobs", "3")
+        let here = try (1...UInt64(40)).map { "seed \($0): \(try Simulation(seed: $0).log.digest.hex)" }
+        #expect(one == here)
+        #expect(another == here)
+    }
+
+    @Test func whatIsRememberedChangesNothing() throws {
+        for seed in 1...UInt64(10) {
+            let plain = try Simulation(seed: seed, isRehearsed: false)
+            #expect(plain.log.digest == (try Simulation(seed: seed)).log.digest, "seed \(seed)")
+        }
+    }
+
     @Test func aLyingQuorumGetsAFalseCertificate() throws {
         try expect(.falseCertificate, Options(premise: .lyingQuorum))
+    }
+
+    @Test func enoughMaliciousSignersSignTwoDecisions() throws {
+        try expect(.twoDecisions, Options(premise: .maliciousSigners))
+    }
+
+    @Test func aThresholdOfMaliciousSignersSignsAnything() throws {
+        try expect(.falseCertificate, Options(premise: .maliciousSigners))
     }
 
     @Test func anAggregatorMayForgeVotesWhoseSignaturesNobodyChecks() throws {
@@ -54,12 +90,32 @@ import Testing
 
     /// Some early seed breaks the promise, and nothing else is needed to see it.
     private func expect(_ invariant: Violation.Invariant, _ options: Options) throws {
-        for seed in 1...UInt64(150) {
+        for seed in 1...UInt64(300) {
             let violations = try Simulation(seed: seed, options: options).violations
-            guard violations.contains(where: { $0.invariant == invariant }) else { continue }
-            print("seed \(seed): \(violations[0])")
+            guard let violation = violations.first(where: { $0.invariant == invariant }) else { continue }
+            print("seed \(seed): \(violation)")
             return
         }
         Issue.record("no seed breaks it: \(invariant.rawValue)")
+    }
+
+    /// The digests that the executable built beside the tests prints.
+    private static func simulate(_ arguments: String...) throws -> [String] {
+        let path = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        // The runner of the toolchain may run the tests as a library.
+        let folders = ([path] + CommandLine.arguments).map { ($0 as NSString).deletingLastPathComponent }
+        let executable = try #require(
+            folders.map { $0 + "/simulate" }.first { FileManager.default.isExecutableFile(atPath: $0) })
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(fileURLWithPath: executable)
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "SWIFT_DETERMINISTIC_HASHING" }
+        process.standardOutput = output
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0)
+        return text.split(separator: "\n").map(String.init).filter { $0.hasPrefix("seed ") }
     }
 }

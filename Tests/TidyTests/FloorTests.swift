@@ -68,6 +68,13 @@ import Testing
         }
     }
 
+    /// Nothing a service runs may remember a signature or keep a secret in ordinary memory.
+    @Test func onlyTheSimulationRehearses() throws {
+        for file in try SourceTree("Sources").files where file.target != "Simulation" {
+            #expect(!file.lines.contains { $0.contains("Rehearsal(") }, "\(file.path)")
+        }
+    }
+
     @Test func onlyTestsImportTheTestKit() throws {
         for file in try SourceTree("Sources").files where file.path.hasSuffix(".swift") {
             #expect(!SourceTree.imports(of: file).contains("TestKit"), "\(file.path)")

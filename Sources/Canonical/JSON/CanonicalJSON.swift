@@ -1,3 +1,5 @@
+import Cryptography
+
 /// Limits on JSON text from elsewhere.
 public struct JSONLimits: Hashable, Sendable {
     /// The size of the text in bytes.
@@ -26,7 +28,11 @@ public enum UnknownKeys: Hashable, Sendable {
 public enum CanonicalJSON {
     /// The RFC 8785 form of a `Codable` value. Throws ``JSONEncodingFailure``.
     public static func encode(_ value: some Encodable) throws(JSONEncodingFailure) -> [UInt8] {
-        try encode(self.value(of: value))
+        try Rehearsal.bytes(of: value) { () throws(JSONEncodingFailure) in
+            var writer = CanonicalWriter()
+            try writer.write(EncodingTree(of: value))
+            return writer.bytes
+        }
     }
 
     /// The RFC 8785 form. Throws ``JSONEncodingFailure/notFinite`` or ``JSONEncodingFailure/unsafeInteger``.
@@ -38,7 +44,7 @@ public enum CanonicalJSON {
 
     /// A `Codable` value as a JSON value.
     public static func value(of value: some Encodable) throws(JSONEncodingFailure) -> JSONValue {
-        try ValueEncoder.encode(value)
+        try EncodingTree(of: value).value()
     }
 
     /// Parses one JSON text; see ``JSONSyntaxFailure`` for what is refused.

@@ -29,48 +29,102 @@ struct CanonicalWriter {
     }
 
     private mutating func write(_ elements: [JSONValue]) throws(JSONEncodingFailure) {
-        append("[")
+        bytes.append(UInt8(ascii: "["))
         for (index, element) in elements.enumerated() {
-            if index > 0 { append(",") }
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
             try write(element)
         }
-        append("]")
+        bytes.append(UInt8(ascii: "]"))
     }
 
-    /// Members by the UTF-16 code units of their keys (RFC 8785, 3.2.3).
     private mutating func write(_ members: [String: JSONValue]) throws(JSONEncodingFailure) {
-        append("{")
-        let sorted = members.sorted { $0.key.utf16.lexicographicallyPrecedes($1.key.utf16) }
+        bytes.append(UInt8(ascii: "{"))
+        let sorted = members.sorted { CanonicalOrder.precedes($0.key, $1.key) }
         for (index, member) in sorted.enumerated() {
-            if index > 0 { append(",") }
-            write(member.key)
-            append(":")
+            begin(member.key, index)
             try write(member.value)
         }
-        append("}")
+        bytes.append(UInt8(ascii: "}"))
     }
 
-    /// Only what must be escaped is (RFC 8785, 3.2.2.2).
-    private mutating func write(_ text: String) {
-        append("\"")
-        for byte in text.utf8 {
-            switch byte {
-            case 0x08: append("\\b")
-            case 0x09: append("\\t")
-            case 0x0A: append("\\n")
-            case 0x0C: append("\\f")
-            case 0x0D: append("\\r")
-            case 0x22: append("\\\"")
-            case 0x5C: append("\\\\")
-            case 0..<0x20: append("\\u00" + Hexadecimal.encode([byte]))
-            default: bytes.append(byte)
+    /// Writes the part of `tree` below `node`.
+    mutating func write(_ tree: EncodingTree, at node: Int = 0) throws(JSONEncodingFailure) {
+        switch tree.nodes[node].content {
+        case .nothing: throw tree.failure(at: node)
+        case .value(let value): try write(value)
+        case .array(let children):
+            bytes.append(UInt8(ascii: "["))
+            for (index, element) in tree.elements(children).enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                try write(tree, at: element)
             }
+            bytes.append(UInt8(ascii: "]"))
+        case .object(let children):
+            bytes.append(UInt8(ascii: "{"))
+            for (index, member) in tree.members(children).enumerated() {
+                begin(tree.nodes[member].name, index)
+                try write(tree, at: member)
+            }
+            bytes.append(UInt8(ascii: "}"))
         }
-        append("\"")
+    }
+
+    private mutating func begin(_ name: String, _ index: Int) {
+        if index > 0 { bytes.append(UInt8(ascii: ",")) }
+        write(name)
+        bytes.append(UInt8(ascii: ":"))
+    }
+
+    /// Only what must be escaped is (RFC 8785, 3.2.2.2); all between goes in one piece.
+    private mutating func write(_ text: String) {
+        var text = text
+        bytes.append(UInt8(ascii: "\""))
+        text.withUTF8 { utf8 in
+            var start = 0
+            for (index, byte) in utf8.enumerated() where byte < 0x20 || byte == 0x22 || byte == 0x5C {
+                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[start..<index]))
+                escape(byte)
+                start = index + 1
+            }
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[start...]))
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func escape(_ byte: UInt8) {
+        switch byte {
+        case 0x08: append("\\b")
+        case 0x09: append("\\t")
+        case 0x0A: append("\\n")
+        case 0x0C: append("\\f")
+        case 0x0D: append("\\r")
+        case 0x22: append("\\\"")
+        case 0x5C: append("\\\\")
+        default: append("\\u00" + Hexadecimal.encode([byte]))
+        }
     }
 
     private mutating func append(_ text: String) {
         bytes.append(contentsOf: text.utf8)
+    }
+}
+
+/// The order of an object's members: by the UTF-16 code units of their names (RFC 8785, 3.2.3).
+enum CanonicalOrder {
+    /// Whether `left` comes before `right`.
+    ///
+    /// The first bytes of UTF-8 that differ decide as the code units do, unless one is of a character beyond the basic
+    /// plane (F0 and up), whose surrogates come before U+E000 to U+FFFF (EE and EF).
+    static func precedes(_ left: String, _ right: String) -> Bool {
+        var (left, right) = (left, right)
+        let first = left.withUTF8 { left in right.withUTF8 { right in order(left, right) } }
+        return first ?? left.utf16.lexicographicallyPrecedes(right.utf16)
+    }
+
+    private static func order(_ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>) -> Bool? {
+        let length = min(left.count, right.count)
+        guard let place = (0..<length).first(where: { left[$0] != right[$0] }) else { return left.count < right.count }
+        return min(left[place], right[place]) < 0xEE ? left[place] < right[place] : nil
     }
 }
 

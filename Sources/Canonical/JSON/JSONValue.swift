@@ -57,6 +57,6 @@ extension JSONValue: Codable {
                 self, .init(codingPath: encoder.codingPath, debugDescription: "a JSONValue is written by CanonicalJSON")
             )
         }
-        encoder.content = .value(self)
+        encoder.tree.set(self, at: encoder.node)
     }
 }

@@ -1,32 +1,43 @@
-/// Turns a `Codable` value into a ``JSONValue``.
-final class ValueEncoder: Encoder {
-    /// What was written so far. A value that writes twice keeps the last; Codable forbids it.
+/// What a `Codable` value wrote: a tree in one array, because an object for every value would cost more than the hashing
+/// that follows. Nodes name each other by their places, so nothing keeps anything alive.
+final class EncodingTree {
+    /// What a node holds. A value that writes twice keeps the last; Codable forbids it.
     enum Content {
         case nothing
         case value(JSONValue)
-        case array([ValueEncoder])
-        case object([String: ValueEncoder])
+        case array(Children)
+        case object(Children)
     }
 
-    var content = Content.nothing
-    let userInfo: [CodingUserInfoKey: Any] = [:]
-    /// Unowned: the parent owns this one, as part of its content, and outlives it. Owned back, neither would ever end.
-    private unowned let parent: ValueEncoder?
-    private let key: (any CodingKey)?
-
-    init(parent: ValueEncoder? = nil, key: (any CodingKey)? = nil) {
-        self.parent = parent
-        self.key = key
+    /// A list of nodes, each of which names the next. The root is nobody's child, so 0 is none.
+    struct Children {
+        var first = 0
+        var last = 0
+        var count = 0
     }
 
-    var codingPath: [any CodingKey] {
-        (parent?.codingPath ?? []) + (key.map { [$0] } ?? [])
+    /// A value, by its name in an object or its position in an array.
+    struct Node {
+        let parent: Int
+        let name: String
+        let position: Int?
+        var next = 0
+        var content = Content.nothing
     }
 
-    static func encode(_ value: some Encodable) throws(JSONEncodingFailure) -> JSONValue {
-        let encoder = ValueEncoder()
+    /// The root is first.
+    private(set) var nodes: [Node] = []
+
+    init() {
+        nodes.reserveCapacity(32)
+        nodes.append(Node(parent: 0, name: "", position: nil))
+    }
+
+    /// Runs a value's own `encode(to:)`.
+    convenience init(of value: some Encodable) throws(JSONEncodingFailure) {
+        self.init()
         do {
-            try value.encode(to: encoder)
+            try value.encode(to: ValueEncoder(tree: self, node: 0))
         } catch let failure as JSONEncodingFailure {
             throw failure
         } catch EncodingError.invalidValue(_, let context) {
@@ -34,65 +45,135 @@ final class ValueEncoder: Encoder {
         } catch {
             throw .unencodable(path: "", reason: "\(error)")
         }
-        return try encoder.result()
     }
 
-    private func result() throws(JSONEncodingFailure) -> JSONValue {
-        switch content {
-        case .nothing: throw .unencodable(path: describePath(codingPath), reason: "wrote nothing")
+    func set(_ value: JSONValue, at node: Int) { nodes[node].content = .value(value) }
+
+    func beginObject(at node: Int) {
+        if case .object = nodes[node].content { return }
+        nodes[node].content = .object(Children())
+    }
+
+    func beginArray(at node: Int) {
+        if case .array = nodes[node].content { return }
+        nodes[node].content = .array(Children())
+    }
+
+    func count(at node: Int) -> Int {
+        if case .array(let children) = nodes[node].content { children.count } else { 0 }
+    }
+
+    /// A new member of the object at `node`.
+    func member(_ name: String, of node: Int) -> Int {
+        guard case .object(var children) = nodes[node].content else { preconditionFailure("an object was begun") }
+        let child = add(Node(parent: node, name: name, position: nil), to: &children)
+        nodes[node].content = .object(children)
+        return child
+    }
+
+    /// A new element of the array at `node`.
+    func element(of node: Int) -> Int {
+        guard case .array(var children) = nodes[node].content else { preconditionFailure("an array was begun") }
+        let child = add(Node(parent: node, name: "", position: children.count), to: &children)
+        nodes[node].content = .array(children)
+        return child
+    }
+
+    private func add(_ node: Node, to children: inout Children) -> Int {
+        let place = nodes.count
+        nodes.append(node)
+        if children.count == 0 { children.first = place } else { nodes[children.last].next = place }
+        children.last = place
+        children.count += 1
+        return place
+    }
+
+    /// The elements of an array in order.
+    func elements(_ children: Children) -> [Int] {
+        var places: [Int] = []
+        places.reserveCapacity(children.count)
+        var place = children.first
+        while place != 0 {
+            places.append(place)
+            place = nodes[place].next
+        }
+        return places
+    }
+
+    /// The members of an object in canonical order, the last of each name.
+    func members(_ children: Children) -> [Int] {
+        let sorted = elements(children).sorted { left, right in
+            CanonicalOrder.precedes(nodes[left].name, nodes[right].name)
+                || (nodes[left].name == nodes[right].name && left < right)
+        }
+        guard zip(sorted, sorted.dropFirst()).contains(where: { nodes[$0].name == nodes[$1].name }) else {
+            return sorted
+        }
+        return sorted.indices
+            .filter { $0 + 1 == sorted.count || nodes[sorted[$0]].name != nodes[sorted[$0 + 1]].name }
+            .map { sorted[$0] }
+    }
+
+    /// The failure of a node whose value wrote nothing.
+    func failure(at node: Int) -> JSONEncodingFailure {
+        .unencodable(path: describePath(codingPath(of: node)), reason: "wrote nothing")
+    }
+
+    func codingPath(of node: Int) -> [any CodingKey] {
+        guard node != 0 else { return [] }
+        let key: any CodingKey = nodes[node].position.map { IndexKey($0) } ?? NameKey(stringValue: nodes[node].name)
+        return codingPath(of: nodes[node].parent) + [key]
+    }
+
+    /// The tree below `node` as a JSON value.
+    func value(at node: Int = 0) throws(JSONEncodingFailure) -> JSONValue {
+        switch nodes[node].content {
+        case .nothing: throw failure(at: node)
         case .value(let value): return value
         case .array(let children):
-            var elements: [JSONValue] = []
-            elements.reserveCapacity(children.count)
-            for child in children { elements.append(try child.result()) }
-            return .array(elements)
+            var values: [JSONValue] = []
+            for element in elements(children) { values.append(try value(at: element)) }
+            return .array(values)
         case .object(let children):
-            var members: [String: JSONValue] = [:]
-            members.reserveCapacity(children.count)
-            for (key, child) in children { members[key] = try child.result() }
-            return .object(members)
+            var values: [String: JSONValue] = [:]
+            for member in members(children) { values[nodes[member].name] = try value(at: member) }
+            return .object(values)
         }
     }
+}
+
+/// Turns a `Codable` value into a part of a tree.
+struct ValueEncoder: Encoder {
+    let tree: EncodingTree
+    let node: Int
+    var userInfo: [CodingUserInfoKey: Any] { [:] }
+    var codingPath: [any CodingKey] { tree.codingPath(of: node) }
 
     func container<Key>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
-        if case .object = content {} else { content = .object([:]) }
+        tree.beginObject(at: node)
         return KeyedEncodingContainer(ObjectEncoding<Key>(encoder: self))
     }
 
     func unkeyedContainer() -> any UnkeyedEncodingContainer {
-        if case .array = content {} else { content = .array([]) }
+        tree.beginArray(at: node)
         return ArrayEncoding(encoder: self)
     }
 
-    func singleValueContainer() -> any SingleValueEncodingContainer {
-        self
-    }
+    func singleValueContainer() -> any SingleValueEncodingContainer { self }
 
     func member(_ key: some CodingKey) -> ValueEncoder {
-        let child = ValueEncoder(parent: self, key: NameKey(stringValue: key.stringValue))
-        guard case .object(var members) = content else { preconditionFailure("an object was begun") }
-        content = .nothing  // so that the insertion does not copy
-        members[key.stringValue] = child
-        content = .object(members)
-        return child
+        ValueEncoder(tree: tree, node: tree.member(key.stringValue, of: node))
     }
 
-    func element() -> ValueEncoder {
-        guard case .array(var elements) = content else { preconditionFailure("an array was begun") }
-        content = .nothing  // so that the append does not copy
-        let child = ValueEncoder(parent: self, key: IndexKey(elements.count))
-        elements.append(child)
-        content = .array(elements)
-        return child
-    }
+    func element() -> ValueEncoder { ValueEncoder(tree: tree, node: tree.element(of: node)) }
 }
 
 extension ValueEncoder: SingleValueEncodingContainer {
-    func encodeNil() { content = .value(.null) }
-    func encode(_ value: Bool) { content = .value(.bool(value)) }
-    func encode(_ value: String) { content = .value(.string(value)) }
-    func encode(_ value: Double) { content = .value(.number(value)) }
-    func encode(_ value: Float) { content = .value(.number(Double(value))) }
+    func encodeNil() { tree.set(.null, at: node) }
+    func encode(_ value: Bool) { tree.set(.bool(value), at: node) }
+    func encode(_ value: String) { tree.set(.string(value), at: node) }
+    func encode(_ value: Double) { tree.set(.number(value), at: node) }
+    func encode(_ value: Float) { tree.set(.number(Double(value)), at: node) }
     func encode(_ value: Int) throws { try encodeInteger(value) }
     func encode(_ value: Int8) throws { try encodeInteger(value) }
     func encode(_ value: Int16) throws { try encodeInteger(value) }
@@ -107,7 +188,7 @@ extension ValueEncoder: SingleValueEncodingContainer {
 
     private func encodeInteger(_ value: some BinaryInteger) throws(JSONEncodingFailure) {
         guard let integer = Int64(exactly: value) else { throw .unsafeInteger }
-        content = .value(.integer(integer))
+        tree.set(.integer(integer), at: node)
     }
 }
 
@@ -149,7 +230,7 @@ private struct ObjectEncoding<Key: CodingKey>: KeyedEncodingContainerProtocol {
 private struct ArrayEncoding: UnkeyedEncodingContainer {
     let encoder: ValueEncoder
     var codingPath: [any CodingKey] { encoder.codingPath }
-    var count: Int { if case .array(let elements) = encoder.content { elements.count } else { 0 } }
+    var count: Int { encoder.tree.count(at: encoder.node) }
 
     func encodeNil() { encoder.element().encodeNil() }
     func encode(_ value: Bool) { encoder.element().encode(value) }

@@ -14,8 +14,11 @@ public struct GroupElement: HexadecimalCodable, Comparable {
     /// `nil` unless the 32 bytes are canonical, in the prime-order subgroup and not the identity (RFC 9591, 6.1).
     public init?(bytes: [UInt8]) {
         Sodium.require()
-        guard let octets = Octets32(bytes), octets.withPointer({ crypto_core_ed25519_is_valid_point($0) }) == 1
-        else { return nil }
+        guard let octets = Octets32(bytes) else { return nil }
+        let isValid = Rehearsal.isValid(octets) { point in
+            point.withPointer { crypto_core_ed25519_is_valid_point($0) } == 1
+        }
+        guard isValid else { return nil }
         self.octets = octets
     }
 
@@ -46,28 +49,33 @@ public struct GroupElement: HexadecimalCodable, Comparable {
 
     private static func baseMultiple(_ scalar: UnsafePointer<UInt8>) throws(CryptographyError) -> GroupElement {
         Sodium.require()
-        return try GroupElement(computedBy: { crypto_scalarmult_ed25519_base_noclamp($0, scalar) })
+        let multiple = try GroupElement(computedBy: { crypto_scalarmult_ed25519_base_noclamp($0, scalar) })
+        Rehearsal.noteValid(multiple.octets)
+        return multiple
     }
 
     /// s·P. Throws ``CryptographyError/identityElement`` for zero.
     public static func * (scalar: Scalar, point: GroupElement) throws(CryptographyError) -> GroupElement {
         // Multiplying by one is frequent (a participant's own weight) and costs a hundred additions.
         guard scalar != .one else { return point }
-        return try GroupElement(computedBy: { output in
-            scalar.octets.withPointer { scalar in
-                point.octets.withPointer { crypto_scalarmult_ed25519_noclamp(output, scalar, $0) }
-            }
-        })
+        let product = try Rehearsal.result(.product, scalar.octets, point.octets) { () throws(CryptographyError) in
+            try GroupElement(computedBy: { output in
+                scalar.octets.withPointer { scalar in
+                    point.octets.withPointer { crypto_scalarmult_ed25519_noclamp(output, scalar, $0) }
+                }
+            }).octets
+        }
+        return GroupElement(trusted: product)
     }
 
     /// P + Q. Throws ``CryptographyError/identityElement`` for opposite points.
     public static func + (left: GroupElement, right: GroupElement) throws(CryptographyError) -> GroupElement {
-        try combine(left, right, crypto_core_ed25519_add)
+        try combine(.sum, left, right, crypto_core_ed25519_add)
     }
 
     /// P − Q. Throws ``CryptographyError/identityElement`` for equal points.
     public static func - (left: GroupElement, right: GroupElement) throws(CryptographyError) -> GroupElement {
-        try combine(left, right, crypto_core_ed25519_sub)
+        try combine(.difference, left, right, crypto_core_ed25519_sub)
     }
 
     /// The order of the byte strings.
@@ -76,12 +84,15 @@ public struct GroupElement: HexadecimalCodable, Comparable {
     }
 
     private static func combine(
-        _ left: GroupElement, _ right: GroupElement,
+        _ kind: Rehearsal.Operation, _ left: GroupElement, _ right: GroupElement,
         _ operation: (UnsafeMutablePointer<UInt8>, UnsafePointer<UInt8>, UnsafePointer<UInt8>) -> CInt
     ) throws(CryptographyError) -> GroupElement {
-        try GroupElement(computedBy: { output in
-            left.octets.withPointer { left in right.octets.withPointer { operation(output, left, $0) } }
-        })
+        let result = try Rehearsal.result(kind, left.octets, right.octets) { () throws(CryptographyError) in
+            try GroupElement(computedBy: { output in
+                left.octets.withPointer { left in right.octets.withPointer { operation(output, left, $0) } }
+            }).octets
+        }
+        return GroupElement(trusted: result)
     }
 
     /// The encoding of the neutral element: y = 1.

@@ -7,6 +7,7 @@ public final class SecretBytes: @unchecked Sendable {
     /// The number of bytes.
     public let count: Int
     private let pointer: UnsafeMutableRawPointer
+    private let isGuarded: Bool
 
     /// Allocates `count` bytes of zeros and lets `initialize` write them.
     public init<E: Error>(
@@ -14,12 +15,19 @@ public final class SecretBytes: @unchecked Sendable {
     ) throws(E) {
         precondition(count >= 0, "negative size")
         Sodium.require()
-        // sodium_malloc(3) returns memory on guarded, locked pages; sodium_free wipes it.
-        guard let memory = sodium_malloc(max(count, 1)) else { preconditionFailure("out of secret memory") }
+        let memory = Self.allocate(max(count, 1))
         self.count = count
-        pointer = memory
-        sodium_memzero(memory, count)
-        try initialize(UnsafeMutableRawBufferPointer(start: memory, count: count))
+        (pointer, isGuarded) = memory
+        sodium_memzero(pointer, count)
+        try initialize(UnsafeMutableRawBufferPointer(start: pointer, count: count))
+    }
+
+    /// sodium_malloc(3) returns memory on guarded, locked pages, for which it asks the system several times; a rehearsal
+    /// has no secrets.
+    private static func allocate(_ count: Int) -> (UnsafeMutableRawPointer, isGuarded: Bool) {
+        guard Rehearsal.current == nil else { return (.allocate(byteCount: count, alignment: 16), false) }
+        guard let memory = sodium_malloc(count) else { preconditionFailure("out of secret memory") }
+        return (memory, true)
     }
 
     /// Copies memory that the caller wipes.
@@ -38,7 +46,8 @@ public final class SecretBytes: @unchecked Sendable {
     }
 
     deinit {
-        sodium_free(pointer)
+        // sodium_free(3) wipes it.
+        if isGuarded { sodium_free(pointer) } else { pointer.deallocate() }
     }
 
     /// Lends the bytes; the pointer must not leave `body`.

@@ -1,5 +1,6 @@
 import Canonical
 import Consensus
+import Cryptography
 import DNAProtocol
 
 /// Something that must never happen, and did.
@@ -22,6 +23,10 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
         case revokedVote = "a revoked node's vote counted"
         /// A vote counted that does not open its commitment.
         case unopenedVote = "a vote that opens no commitment counted"
+        /// A commitment or a vote counted that its honest node never made.
+        case forgedStatement = "a statement counted that its node never made"
+        /// A signer signed a decision that was not made yet.
+        case futureDecision = "a decision from the future"
         /// An honest node said two things where it may say one.
         case honestContradiction = "an honest node contradicted itself"
         /// A constraint of the database fired.
@@ -49,8 +54,11 @@ struct Judge {
     private var assembled: [RequestID: Set<DecisionID>] = [:]
     private var statements: [StatementKey: Digest] = [:]
     private var epochs: [Int: Int] = [:]
+    /// Seconds: what signers allow, and how far their clocks may be off.
+    private static let clockTolerance: Int64 = 150
     private let threshold: Int
     private let traitors: Set<Int>
+    private let honest: [Ed25519.PublicKey: Int]
 
     struct ReleaseKey: Hashable {
         let decision: DecisionID
@@ -64,9 +72,11 @@ struct Judge {
         let kind: String
     }
 
-    init(threshold: Int, traitors: Set<Int>) {
+    /// - Parameter honest: the honest nodes' numbers.
+    init(threshold: Int, traitors: Set<Int>, honest: [Ed25519.PublicKey: Int]) {
         self.threshold = threshold
         self.traitors = traitors
+        self.honest = honest
     }
 
     mutating func report(_ invariant: Violation.Invariant, _ detail: String) {
@@ -75,13 +85,16 @@ struct Judge {
     }
 
     /// An honest signer gave its share.
-    mutating func released(by signer: Int, _ request: ShareRequest, truth: OutputID, revoked: Bool) throws {
+    mutating func released(
+        by signer: Int, _ request: ShareRequest, truth: OutputID, revoked: Bool, at now: Timestamp
+    ) throws {
         let key = ReleaseKey(decision: try request.decision.decisionID(), commitments: request.commitments)
         if let own = request.commitments.first(where: { $0.signer == signer }) {
             if let earlier = usedNonces[own], earlier != key { report(.nonceReuse, "signer \(signer)") }
             usedNonces[own] = key
         }
         if revoked { report(.revokedVote, "signer \(signer) counted it") }
+        if request.decision.decidedAt > now + Self.clockTolerance { report(.futureDecision, "signer \(signer)") }
         released[key, default: []].insert(signer)
         // Malicious signers add theirs to whatever honest ones have signed with them.
         let missing = request.commitments.map(\.signer).filter {
@@ -90,6 +103,7 @@ struct Judge {
         if missing.isEmpty, request.commitments.count >= threshold {
             try signed(request.decision, truth: truth)
             try opened(request.evidence)
+            try counted(request.evidence)
         }
     }
 
@@ -109,6 +123,26 @@ struct Judge {
                 report(.unopenedVote, "round \(evidence.committee.round)")
             }
         }
+    }
+
+    /// Honest nodes' statements are those they made, whatever the signatures beside them.
+    private mutating func counted(_ evidence: Evidence) throws {
+        for vote in evidence.votes {
+            let body = vote.body
+            try counted("vote", of: body.node, body.request, body.round, Digest.of("said", canonical: vote))
+        }
+        for commitment in evidence.set.commitments {
+            let body = commitment.body
+            try counted("commitment", of: body.node, body.request, body.round, Digest.of("said", canonical: commitment))
+        }
+    }
+
+    private mutating func counted(
+        _ kind: String, of node: Ed25519.PublicKey, _ request: RequestID, _ round: Int, _ digest: Digest
+    ) {
+        guard let worker = honest[node] else { return }
+        let key = StatementKey(worker: worker, request: request, round: round, kind: kind)
+        if statements[key] != digest { report(.forgedStatement, "worker \(worker), \(kind), round \(round)") }
     }
 
     /// An honest worker sent a signed statement.

@@ -17,7 +17,7 @@ final class Attacker: Process {
         guard !row.rounds.isEmpty, let roster = world.rows.newestRoster?.signed else { return }
         let round = row.rounds[world.dice.below(row.rounds.count)]
         world.count(.attacks)
-        let kind = world.dice.below(6)
+        let kind = world.dice.below(8)
         world.note(place, "attacks", kind)
         switch kind {
         case 0: try proposeLie(row, round)
@@ -25,6 +25,8 @@ final class Attacker: Process {
         case 2: try gatherLiars(row, roster)
         case 3: try split(row, round)
         case 4: try revive(roster)
+        case 5: try tamper(row, round)
+        case 6: try inventRoster(row, roster)
         default: try replay(row, round)
         }
     }
@@ -65,6 +67,46 @@ final class Attacker: Process {
             network: world.town.network, roster: try roster.roster.rosterID(), request: row.id,
             round: 1 + world.dice.below(2), members: members)
         try propose(row, committee, members.map(\.node).filter { liars.contains($0) }, roster)
+    }
+
+    /// True evidence in which one thing is wrong: a vote under another's signature, or a decision from the future.
+    private func tamper(_ row: RequestRow, _ round: RoundRow) throws {
+        guard var (decision, evidence) = try agreed(row, round) else { return }
+        if world.dice.chance(500) {
+            decision.decidedAt = decision.decidedAt + 1_000
+        } else {
+            let signature = evidence.votes[world.dice.below(evidence.votes.count)].signature
+            for index in evidence.votes.indices { evidence.votes[index].signature = signature }
+            let winners = evidence.votes.filter { decision.voters.contains($0.body.node) }
+            guard let changed = try Decision(winners: winners, set: decision.set, decidedAt: decision.decidedAt)
+            else { return }
+            decision = changed
+        }
+        sign(decision, evidence, with: everybody)
+    }
+
+    /// An epoch no administrator signed, in which only liars are left, and their committee.
+    private func inventRoster(_ row: RequestRow, _ newest: SignedRoster) throws {
+        let liars = Set(world.plan.liars.keys.map { world.town.nodes[$0].node })
+        var roster = newest.roster
+        roster.epoch += 1
+        roster.previous = try newest.roster.rosterID()
+        for index in roster.nodes.indices where !liars.contains(roster.nodes[index].key) {
+            roster.nodes[index].status = .revoked
+        }
+        guard let liar = world.plan.liars.keys.min() else { return }
+        let signature = try roster.signed(by: world.town.nodes[liar].key)
+        let signed = SignedRoster(
+            roster: roster,
+            signatures: [.init(administrator: world.town.administrator.publicKey, signature: signature)])
+        let ranking = CommitteeRanking(of: roster, randomness: Randomness(of: row.document, id: row.id).ranking)
+        let members = ranking.choose(
+            size: row.document.policy.committee, spareRanks: world.plan.shape.spareRanks
+        ) { _ in true }
+        guard !members.isEmpty else { return }
+        let committee = Committee(
+            network: world.town.network, roster: try roster.rosterID(), request: row.id, round: 1, members: members)
+        try propose(row, committee, members.map(\.node), signed)
     }
 
     /// A decision for the lie by these voters; who is no liar does not sign, and the attacker signs in its stead.

@@ -146,7 +146,7 @@ final class SimulatedSigner: Process {
             world.judge.pinned(disk.pin.current.roster.epoch, by: identifier)
             try world.judge.released(
                 by: identifier, request, truth: world.answers(to: request.decision.request).truthID,
-                revoked: !isRecorded && isRevoked(request))
+                revoked: !isRecorded && isRevoked(request), at: world.time())
             world.note(place, "gives a share", world.number(of: request.decision.request))
             return .share(reply)
         } catch let refusal as Refusal {

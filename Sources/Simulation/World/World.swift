@@ -39,7 +39,10 @@ final class World {
         self.dice = dice
         self.options = options
         town = try Town.of(plan.shape)
-        judge = Judge(threshold: plan.shape.threshold, traitors: Set(plan.traitors.keys))
+        let liars = plan.liars
+        judge = Judge(
+            threshold: plan.shape.threshold, traitors: Set(plan.traitors.keys),
+            honest: town.numbers.filter { liars[$0.value] == nil })
         try rows.add(town.firstRoster)
         workers = try town.nodes.indices.map { try SimulatedWorker(self, $0) }
         replicas = (0..<plan.replicas).map { SimulatedReplica(self, $0) }
