@@ -5,11 +5,14 @@
 
 typedef float lanes __attribute__((ext_vector_type(16), aligned(4)));
 typedef int32_t ilanes __attribute__((ext_vector_type(16), aligned(4)));
+typedef uint16_t shorts __attribute__((ext_vector_type(16), aligned(2)));
 typedef _Float16 halves __attribute__((ext_vector_type(16), aligned(2)));
 
 #define LOAD(p) (*(const lanes *)(p))
 #define STORE(p, v) (*(lanes *)(p) = (v))
 #define LOAD_HALVES(p) __builtin_convertvector(*(const halves *)(p), lanes)
+// bfloat16: the upper half of a float.
+#define LOAD_BRAINS(p) ((lanes)(__builtin_convertvector(*(const shorts *)(p), ilanes) << 16))
 #define FMA(a, b, c) __builtin_elementwise_fma((a), (b), (c))
 #define SPLAT(x) ((lanes)(x))
 // A select that passes NaN of `b` on, unlike the max instructions.
@@ -78,35 +81,37 @@ static uint32_t NAME(magnitude)(const float *x, int64_t count) {
   return top;
 }
 
-static uint32_t NAME(quantize)(const float *x, const dna_activations *a, int64_t token) {
+static uint32_t NAME(quantize)(const dna_activations *a, int64_t token) {
   const int64_t blocks = a->columns / 32;
   uint32_t top = 0;
   for (int64_t b = 0; b < blocks; b++) {
-    const float *v = x + 32 * b;
+    const float *v = a->values + token * a->columns + 32 * b;
     int8_t *codes = a->codes + token * a->columns + 32 * b;
     const int64_t at = token * blocks + b;
     const uint32_t bits = NAME(magnitude)(v, 32);
     top = bits > top ? bits : top;
     float amax, s = 0;
-    int32_t sum = 0;
+    int32_t sum[2] = {0, 0};
     __builtin_memcpy(&amax, &bits, 4);
     if (bits >= 0x7f800000 || amax < 0x1p-100f) {
       __builtin_memset(codes, 0, 32);
     } else {
       s = amax / 127.0f;
-      ilanes total = {0};
       for (int half = 0; half < 2; half++) {
         // |x/s| <= 127 + a rounding error, so adding 1.5*2^23 rounds to an integer, ties to even
         const lanes t = LOAD(v + 16 * half) / SPLAT(s) + SPLAT(0x1.8p+23f);
         const ilanes q = (ilanes)t - 0x4b400000;
-        total += q;
         for (int j = 0; j < 16; j++) codes[16 * half + j] = (int8_t)q[j];
+        sum[half] = __builtin_reduce_add(q);
       }
-      for (int j = 0; j < 16; j++) sum += total[j];
     }
     a->scale[at] = s;
-    a->scaled_sum[at] = s * (float)sum;
-    a->sum[at] = sum;
+    a->sum[at] = sum[0] + sum[1];
+    a->scaled_sum[at] = s * (float)(sum[0] + sum[1]);
+    for (int half = 0; half < 2; half++) {
+      a->half_sum[2 * at + half] = sum[half];
+      a->scaled_half_sum[2 * at + half] = s * (float)sum[half];
+    }
   }
   return top;
 }
@@ -279,17 +284,20 @@ static uint32_t NAME(attention)(const dna_attention *a) {
   return magnitude;
 }
 
-// Float matrices in groups of 16 rows: [column][row]. One fma a column, columns ascending.
-static inline __attribute__((always_inline)) void NAME(float_tile)(const void *w, const bool half, int64_t columns,
-                                                                   const float *x, int64_t x_stride, float *out,
+// Float matrices in groups of 16 rows: [column][row]. One fma a column, columns ascending. `format` is a constant.
+static inline __attribute__((always_inline)) void NAME(float_tile)(const int format, const void *w,
+                                                                   const dna_activations *a, int64_t token, float *out,
                                                                    int64_t stride, int mode, const int n) {
+  const float *x = a->values + token * a->columns;
   lanes acc[4];
 #pragma unroll
   for (int t = 0; t < n; t++) acc[t] = (lanes){0};
-  for (int64_t k = 0; k < columns; k++) {
-    const lanes v = half ? LOAD_HALVES((const uint16_t *)w + 16 * k) : LOAD((const float *)w + 16 * k);
+  for (int64_t k = 0; k < a->columns; k++) {
+    const lanes v = format == DNA_F32   ? LOAD((const float *)w + 16 * k)
+                    : format == DNA_F16 ? LOAD_HALVES((const uint16_t *)w + 16 * k)
+                                        : LOAD_BRAINS((const uint16_t *)w + 16 * k);
 #pragma unroll
-    for (int t = 0; t < n; t++) acc[t] = FMA(v, SPLAT(x[t * x_stride + k]), acc[t]);
+    for (int t = 0; t < n; t++) acc[t] = FMA(v, SPLAT(x[t * a->columns + k]), acc[t]);
   }
 #pragma unroll
   for (int t = 0; t < n; t++) {
@@ -298,26 +306,28 @@ static inline __attribute__((always_inline)) void NAME(float_tile)(const void *w
   }
 }
 
-static inline __attribute__((always_inline)) void NAME(float_matrix)(const void *w, const bool half, int64_t groups,
-                                                                     int64_t columns, const float *x, int64_t x_stride,
-                                                                     int64_t tokens, float *out, int64_t stride,
-                                                                     int mode) {
-  for (int64_t g = 0; g < groups; g++) {
-    const void *group = (const uint8_t *)w + g * columns * 16 * (half ? 2 : 4);
+static inline __attribute__((always_inline)) void NAME(float_walk)(const int format, const uint8_t *w, int64_t groups,
+                                                                   const dna_activations *a, int64_t first,
+                                                                   int64_t tokens, float *out, int64_t stride,
+                                                                   int mode) {
+  for (int64_t g = 0; g < groups; g++, out += 16, w += a->columns * 16 * (format == DNA_F32 ? 4 : 2)) {
     int64_t t = 0;
-    for (; t + 4 <= tokens; t += 4)
-      NAME(float_tile)(group, half, columns, x + t * x_stride, x_stride, out + t * stride + 16 * g, stride, mode, 4);
-    for (; t < tokens; t++)
-      NAME(float_tile)(group, half, columns, x + t * x_stride, x_stride, out + t * stride + 16 * g, stride, mode, 1);
+    for (; t + 4 <= tokens; t += 4) NAME(float_tile)(format, w, a, first + t, out + t * stride, stride, mode, 4);
+    for (; t < tokens; t++) NAME(float_tile)(format, w, a, first + t, out + t * stride, stride, mode, 1);
   }
 }
 
-static void NAME(f16)(const uint16_t *w, int64_t groups, int64_t columns, const float *x, int64_t x_stride,
-                      int64_t tokens, float *out, int64_t stride, int mode) {
-  NAME(float_matrix)(w, true, groups, columns, x, x_stride, tokens, out, stride, mode);
+static void NAME(f32)(const void *w, int64_t groups, const dna_activations *a, int64_t first, int64_t tokens, float *out,
+                      int64_t stride, int mode) {
+  NAME(float_walk)(DNA_F32, w, groups, a, first, tokens, out, stride, mode);
 }
 
-static void NAME(f32)(const float *w, int64_t groups, int64_t columns, const float *x, int64_t x_stride,
-                      int64_t tokens, float *out, int64_t stride, int mode) {
-  NAME(float_matrix)(w, false, groups, columns, x, x_stride, tokens, out, stride, mode);
+static void NAME(f16)(const void *w, int64_t groups, const dna_activations *a, int64_t first, int64_t tokens, float *out,
+                      int64_t stride, int mode) {
+  NAME(float_walk)(DNA_F16, w, groups, a, first, tokens, out, stride, mode);
+}
+
+static void NAME(bf16)(const void *w, int64_t groups, const dna_activations *a, int64_t first, int64_t tokens,
+                       float *out, int64_t stride, int mode) {
+  NAME(float_walk)(DNA_BF16, w, groups, a, first, tokens, out, stride, mode);
 }

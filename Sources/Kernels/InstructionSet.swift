@@ -8,6 +8,8 @@ public enum InstructionSet: String, CaseIterable, Sendable, Codable {
     case avx512
     /// AVX2 with FMA and F16C.
     case avx2
+    /// NEON with dot products.
+    case neon
     /// C without vector instructions of its own.
     case portable
     /// Plain Swift loops: the definition, slow.
@@ -19,13 +21,14 @@ public enum InstructionSet: String, CaseIterable, Sendable, Codable {
         case .auto, .portable, .reference: true
         case .avx2: dna_has_avx2()
         case .avx512: dna_has_avx512()
+        case .neon: dna_has_neon()
         }
     }
 
     /// `auto` made concrete; anything else unchanged.
     public var resolved: InstructionSet {
         guard self == .auto else { return self }
-        return [.avx512, .avx2].first(where: \.isAvailable) ?? .portable
+        return [.avx512, .avx2, .neon].first(where: \.isAvailable) ?? .portable
     }
 }
 

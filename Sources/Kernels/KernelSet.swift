@@ -5,18 +5,22 @@ import CKernels
 /// Every function is one step of dna-numerics-1 (docs/numerics.md); lengths are in elements, and vectors of the model
 /// are multiples of 16 long.
 package struct KernelSet: Sendable {
-    private let table: dna_kernels
+    // A constant of the library.
+    private nonisolated(unsafe) let table: UnsafePointer<dna_kernels>
 
     /// Nil when this machine cannot run the instruction set, and for `reference`, which has no kernels.
     package init?(_ instructionSet: InstructionSet) {
-        guard instructionSet.isAvailable else { return nil }
-        switch instructionSet.resolved {
-        case .portable: table = dna_kernels_portable
-        #if arch(x86_64)
-            case .avx2: table = dna_kernels_avx2
-            case .avx512: table = dna_kernels_avx512
-        #endif
-        default: return nil
+        guard instructionSet.isAvailable, let kernels = Self.kernels(instructionSet.resolved) else { return nil }
+        table = kernels
+    }
+
+    private static func kernels(_ instructionSet: InstructionSet) -> UnsafePointer<dna_kernels>? {
+        switch instructionSet {
+        case .portable: dna_portable_kernels()
+        case .avx2: dna_avx2_kernels()
+        case .avx512: dna_avx512_kernels()
+        case .neon: dna_neon_kernels()
+        case .auto, .reference: nil
         }
     }
 
@@ -28,41 +32,22 @@ package struct KernelSet: Sendable {
     ) {
         assert(groups.upperBound <= matrix.groups && input.columns == matrix.columns)
         assert(first + count <= input.capacity)
-        let weights = matrix.storage + groups.lowerBound * matrix.groupBytes
-        let out = out + groups.lowerBound * PackedMatrix.groupRows
-        let mode = Int32(adding ? DNA_ADD : DNA_STORE)
-        let (groups, blocks, columns) = (Int64(groups.count), Int64(matrix.columns / 32), Int64(matrix.columns))
-        let (from, tokens, stride) = (Int64(first), Int64(count), Int64(stride))
-        switch matrix.format {
-        case .q4_1:
-            let weights = weights.assumingMemoryBound(to: dna_q4_1_block.self)
-            withUnsafePointer(to: input.quantized) {
-                table.q4_1(weights, groups, blocks, $0, from, tokens, out, stride, mode)
-            }
-        case .q8_0:
-            let weights = weights.assumingMemoryBound(to: dna_q8_0_block.self)
-            withUnsafePointer(to: input.quantized) {
-                table.q8_0(weights, groups, blocks, $0, from, tokens, out, stride, mode)
-            }
-        case .f16:
-            let weights = weights.assumingMemoryBound(to: UInt16.self)
-            table.f16(weights, groups, columns, input.floats(first), columns, tokens, out, stride, mode)
-        case .f32:
-            let weights = weights.assumingMemoryBound(to: Float.self)
-            table.f32(weights, groups, columns, input.floats(first), columns, tokens, out, stride, mode)
+        withUnsafePointer(to: input.activations) {
+            dna_multiply(
+                table, matrix.format.rawValue, matrix.storage + groups.lowerBound * matrix.groupBytes,
+                Int64(groups.count), $0, Int64(first), Int64(count), out + groups.lowerBound * PackedMatrix.groupRows,
+                Int64(stride), Int32(adding ? DNA_ADD : DNA_STORE))
         }
     }
 
     /// Quantizes a token of `input` from its floats. False when one of them is not finite.
     package func quantize(_ input: MatrixInput, token: Int) -> Bool {
-        withUnsafePointer(to: input.quantized) {
-            table.quantize(input.floats(token), $0, Int64(token)) < 0x7f80_0000
-        }
+        withUnsafePointer(to: input.activations) { table.pointee.quantize($0, Int64(token)) < 0x7f80_0000 }
     }
 
     /// Whether all values are finite.
     package func isFinite(_ values: UnsafePointer<Float>, count: Int) -> Bool {
-        table.magnitude(values, Int64(count)) < 0x7f80_0000
+        table.pointee.magnitude(values, Int64(count)) < 0x7f80_0000
     }
 
     /// RMSNorm with weights. False when the sum of squares is not finite.
@@ -70,14 +55,14 @@ package struct KernelSet: Sendable {
         _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, count: Int, epsilon: Float,
         into out: UnsafeMutablePointer<Float>
     ) -> Bool {
-        table.rms_norm(x, weight, Int64(count), epsilon, out).isFinite
+        table.pointee.rms_norm(x, weight, Int64(count), epsilon, out).isFinite
     }
 
     /// SiLU(gate) · up.
     package func swiglu(
         gate: UnsafePointer<Float>, up: UnsafePointer<Float>, count: Int, into out: UnsafeMutablePointer<Float>
     ) {
-        table.swiglu(gate, up, Int64(count), out)
+        table.pointee.swiglu(gate, up, Int64(count), out)
     }
 
     /// Rotates pairs (2i, 2i+1) of consecutive heads in place.
@@ -85,7 +70,7 @@ package struct KernelSet: Sendable {
         _ x: UnsafeMutablePointer<Float>, heads: Int, headDimension: Int, pairs: Int,
         cosines: UnsafePointer<Float>, sines: UnsafePointer<Float>
     ) {
-        table.rope(x, Int64(heads), Int64(headDimension), Int64(pairs), cosines, sines)
+        table.pointee.rope(x, Int64(heads), Int64(headDimension), Int64(pairs), cosines, sines)
     }
 
     /// Rounds a position's key and value of one head to f16 into the cache. False when one becomes infinite or is NaN.
@@ -93,7 +78,7 @@ package struct KernelSet: Sendable {
         key: UnsafePointer<Float>, value: UnsafePointer<Float>, headDimension: Int, position: Int,
         keys: UnsafeMutablePointer<UInt16>, values: UnsafeMutablePointer<UInt16>
     ) -> Bool {
-        table.store(key, value, Int64(headDimension), Int64(position), keys, values) < 0x7c00
+        table.pointee.store(key, value, Int64(headDimension), Int64(position), keys, values) < 0x7c00
     }
 
     /// Attention of queries that share one key/value head; query i sees positions 0 ..< lengths[i]. Keys are blocks of
@@ -108,11 +93,11 @@ package struct KernelSet: Sendable {
             queries: queries.baseAddress, outputs: outputs, lengths: lengths, count: Int64(queries.count),
             head_dimension: Int64(headDimension), keys: keys, values: values, scores: scores,
             score_stride: Int64(scoreStride), scale: scale)
-        return table.attention(&call) < 0x7f80_0000
+        return table.pointee.attention(&call) < 0x7f80_0000
     }
 
     /// The project's own exp.
     package func exponential(_ x: UnsafePointer<Float>, count: Int, into out: UnsafeMutablePointer<Float>) {
-        table.exponential(x, Int64(count), out)
+        table.pointee.exponential(x, Int64(count), out)
     }
 }

@@ -6,8 +6,7 @@ import CKernels
 package final class MatrixInput: @unchecked Sendable {
     package let columns: Int
     package let capacity: Int
-    private let values: UnsafeMutablePointer<Float>
-    let quantized: dna_activations
+    let activations: dna_activations
 
     /// `columns` must be a multiple of 32.
     package init(columns: Int, capacity: Int) {
@@ -15,28 +14,32 @@ package final class MatrixInput: @unchecked Sendable {
         self.columns = columns
         self.capacity = capacity
         let blocks = columns / 32 * capacity
-        values = .zeroed(columns * capacity)
-        quantized = dna_activations(
-            codes: .zeroed(columns * capacity), scale: .zeroed(blocks), scaled_sum: .zeroed(blocks),
-            sum: .zeroed(blocks), columns: Int64(columns))
+        activations = dna_activations(
+            values: .zeroed(columns * capacity), codes: .zeroed(columns * capacity), scale: .zeroed(blocks),
+            sum: .zeroed(blocks), half_sum: .zeroed(2 * blocks), scaled_sum: .zeroed(blocks),
+            scaled_half_sum: .zeroed(2 * blocks), columns: Int64(columns))
     }
 
     deinit {
-        values.deallocate()
-        quantized.codes.deallocate()
-        quantized.scale.deallocate()
-        quantized.scaled_sum.deallocate()
-        quantized.sum.deallocate()
+        activations.values.deallocate()
+        activations.codes.deallocate()
+        activations.scale.deallocate()
+        activations.sum.deallocate()
+        activations.half_sum.deallocate()
+        activations.scaled_sum.deallocate()
+        activations.scaled_half_sum.deallocate()
     }
 
     /// A token's vector, to be written before `KernelSet.quantize`.
-    @inline(__always) package func floats(_ token: Int) -> UnsafeMutablePointer<Float> { values + token * columns }
+    @inline(__always) package func floats(_ token: Int) -> UnsafeMutablePointer<Float> {
+        activations.values + token * columns
+    }
 
     /// What quantization made of one block of a token: codes, scale, scale times sum of codes.
     package func block(_ block: Int, token: Int) -> (codes: [Int8], scale: Float, scaledSum: Float) {
         let at = token * columns / 32 + block
-        let codes = UnsafeBufferPointer(start: quantized.codes + 32 * at, count: 32)
-        return (Array(codes), quantized.scale[at], quantized.scaled_sum[at])
+        let codes = UnsafeBufferPointer(start: activations.codes + 32 * at, count: 32)
+        return (Array(codes), activations.scale[at], activations.scaled_sum[at])
     }
 }
 

@@ -6,25 +6,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// 16 rows x 32 columns of Q4_1. Byte 4*r+j of the 64-byte vector g holds column 4g+j of row r in its low nibble and
-// column 16+4g+j in its high nibble, so that a 32-bit lane holds four consecutive codes of one row.
-typedef struct {
-  uint8_t codes[256];
-  uint16_t scale[16], minimum[16];
-} dna_q4_1_block;
+// How a matrix is kept: one format for each type of the file, named like it. Swift's `MatrixFormat` counts the same.
+enum {
+  DNA_F32, DNA_F16, DNA_BF16, DNA_Q4_0, DNA_Q4_1, DNA_Q5_0, DNA_Q5_1, DNA_Q8_0, DNA_Q2_K, DNA_Q3_K, DNA_Q4_K, DNA_Q5_K,
+  DNA_Q6_K, DNA_IQ4_NL, DNA_IQ4_XS, DNA_FORMATS
+};
 
-// 16 rows x 32 columns of Q8_0. Byte 4*r+j of vector g holds column 4g+j of row r.
+// The input vectors of several tokens, as they are and quantized: token t starts at element t*columns of values and
+// codes, at t*columns/32 of what there is for each block, at t*columns/16 of what there is for each half block.
 typedef struct {
-  int8_t codes[512];
-  uint16_t scale[16];
-} dna_q8_0_block;
-
-// Quantized activations of several tokens; token t starts at codes + t*columns and at index t*columns/32 elsewhere.
-typedef struct {
+  float *values;
   int8_t *codes;
-  float *scale;       // s
-  float *scaled_sum;  // s * Float(sum)
-  int32_t *sum;       // sum of the block's codes
+  float *scale;                           // s, for each block
+  int32_t *sum, *half_sum;                // sum of the codes
+  float *scaled_sum, *scaled_half_sum;    // s * Float(sum)
   int64_t columns;
 } dna_activations;
 
@@ -47,15 +42,11 @@ typedef struct {
 
 // The kernels of one instruction set. Magnitudes are max(bits & 0x7fffffff): 0x7f800000 or more means not finite.
 typedef struct {
-  void (*q4_1)(const dna_q4_1_block *, int64_t groups, int64_t blocks, const dna_activations *, int64_t first_token,
-               int64_t tokens, float *out, int64_t stride, int mode);
-  void (*q8_0)(const dna_q8_0_block *, int64_t groups, int64_t blocks, const dna_activations *, int64_t first_token,
-               int64_t tokens, float *out, int64_t stride, int mode);
-  void (*f16)(const uint16_t *, int64_t groups, int64_t columns, const float *x, int64_t x_stride, int64_t tokens,
-              float *out, int64_t stride, int mode);
-  void (*f32)(const float *, int64_t groups, int64_t columns, const float *x, int64_t x_stride, int64_t tokens,
-              float *out, int64_t stride, int mode);
-  uint32_t (*quantize)(const float *x, const dna_activations *, int64_t token);
+  // Groups of 16 rows times tokens, by format.
+  void (*multiply[DNA_FORMATS])(const void *w, int64_t groups, const dna_activations *, int64_t first_token,
+                                int64_t tokens, float *out, int64_t stride, int mode);
+  // Quantizes a token from its values.
+  uint32_t (*quantize)(const dna_activations *, int64_t token);
   uint32_t (*magnitude)(const float *x, int64_t count);
   float (*rms_norm)(const float *x, const float *weight, int64_t count, float epsilon, float *out);
   void (*swiglu)(const float *gate, const float *up, int64_t count, float *out);
@@ -69,14 +60,22 @@ typedef struct {
   void (*exponential)(const float *x, int64_t count, float *out);
 } dna_kernels;
 
-extern const dna_kernels dna_kernels_portable;
-#if defined(__x86_64__)
-extern const dna_kernels dna_kernels_avx2;
-extern const dna_kernels dna_kernels_avx512;
-#endif
+// The member of an array, which Swift would see as a tuple.
+static inline void dna_multiply(const dna_kernels *kernels, int format, const void *w, int64_t groups,
+                                const dna_activations *a, int64_t first_token, int64_t tokens, float *out,
+                                int64_t stride, int mode) {
+  kernels->multiply[format](w, groups, a, first_token, tokens, out, stride, mode);
+}
+
+// The kernels of an instruction set; NULL on another architecture. Whether this machine has it is a question apart.
+const dna_kernels *dna_portable_kernels(void);
+const dna_kernels *dna_avx2_kernels(void);
+const dna_kernels *dna_avx512_kernels(void);
+const dna_kernels *dna_neon_kernels(void);
 
 bool dna_has_avx2(void);
 bool dna_has_avx512(void);
+bool dna_has_neon(void);
 
 // True when this thread rounds to nearest even and neither flushes nor zeroes subnormals.
 bool dna_float_environment_is_exact(void);
@@ -87,16 +86,15 @@ void dna_spin_hint(void);
 // Keeps the calling thread on one CPU; false when the system refuses.
 bool dna_pin_to_cpu(int cpu);
 
-// Packing of `rows` (1...16) rows of a GGUF tensor; missing rows become zeros. False when a scale is not finite.
-bool dna_pack_q4_1(const uint8_t *rows, int64_t row_bytes, int64_t row_count, int64_t blocks, dna_q4_1_block *out);
-bool dna_pack_q8_0(const uint8_t *rows, int64_t row_bytes, int64_t row_count, int64_t blocks, dna_q8_0_block *out);
-bool dna_pack_f16(const uint8_t *rows, int64_t row_bytes, int64_t row_count, int64_t columns, uint16_t *out);
-bool dna_pack_f32(const uint8_t *rows, int64_t row_bytes, int64_t row_count, int64_t columns, float *out);
+// Columns of one block of the file, its bytes in the file, and its bytes in 16 packed rows.
+int64_t dna_block_columns(int format);
+int64_t dna_file_bytes(int format);
+int64_t dna_packed_bytes(int format);
 
-// One row of a packed matrix as floats: the embedding look-up.
-void dna_unpack_q4_1(const dna_q4_1_block *, int64_t blocks, int64_t row, float *out);
-void dna_unpack_q8_0(const dna_q8_0_block *, int64_t blocks, int64_t row, float *out);
-void dna_unpack_f16(const uint16_t *, int64_t columns, int64_t row, float *out);
-void dna_unpack_f32(const float *, int64_t columns, int64_t row, float *out);
+// Packs 1...16 rows of a GGUF tensor; missing rows become zeros. False when a scale or a weight is not finite.
+bool dna_pack(int format, const uint8_t *rows, int64_t row_count, int64_t columns, void *out);
+
+// One of 16 packed rows as floats: the embedding look-up.
+void dna_unpack(int format, const void *group, int64_t columns, int64_t row, float *out);
 
 #endif

@@ -26,7 +26,10 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
         case .unsupportedFeature(let feature): "the model uses \(feature), which is not supported"
         case .missingTensor(let name): "the tensor '\(name)' is missing"
         case .unsupportedTensorType(let tensor, let type):
-            "the tensor '\(tensor)' has the type \(type); supported are Q4_1, Q8_0, F16 and F32"
+            """
+            the tensor '\(tensor)' has the type \(type); supported are F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, \
+            Q2_K to Q6_K, IQ4_NL and IQ4_XS
+            """
         case .shapeMismatch(let tensor, let expected, let found):
             "the tensor '\(tensor)' has the shape \(found), expected \(expected)"
         case .nonFiniteWeights(let tensor): "the tensor '\(tensor)' holds values that are infinite or NaN"

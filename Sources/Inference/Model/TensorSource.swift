@@ -10,7 +10,7 @@ struct TensorSource {
         guard tensor.shape == shape else {
             throw .shapeMismatch(tensor: name, expected: shape, found: tensor.shape)
         }
-        guard [.q4_1, .q8_0, .f16, .f32].contains(tensor.type) else {
+        guard MatrixFormat(tensor.type) != nil else {
             throw .unsupportedTensorType(tensor: name, type: tensor.type.name)
         }
         return tensor
@@ -18,13 +18,9 @@ struct TensorSource {
 
     func matrix(_ name: String, rows: Int, columns: Int) throws(ModelError) -> PackedMatrix {
         let tensor = try tensor(name, shape: [columns, rows])
-        let format: MatrixFormat =
-            switch tensor.type {
-            case .q4_1: .q4_1
-            case .q8_0: .q8_0
-            case .f16: .f16
-            default: .f32
-            }
+        guard let format = MatrixFormat(tensor.type) else {
+            throw .unsupportedTensorType(tensor: name, type: tensor.type.name)
+        }
         let matrix = file.withBytes(of: tensor) {
             PackedMatrix(format: format, rows: rows, columns: columns, source: $0)
         }

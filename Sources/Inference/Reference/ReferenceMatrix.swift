@@ -12,62 +12,55 @@ package struct ReferenceMatrix {
         self.bytes = bytes
     }
 
-    private func half(_ at: Int) -> Float {
-        ReferenceNumerics.float(half: UInt16(bytes[at]) | UInt16(bytes[at + 1]) << 8)
+    private var rowBytes: Int { columns / type.blockElements * type.blockBytes }
+
+    /// A weight of a float type.
+    private func weight(row: Int, column: Int) -> Float {
+        let at = row * rowBytes + column * type.blockBytes
+        func pair(_ at: Int) -> UInt16 { UInt16(bytes[at]) | UInt16(bytes[at + 1]) << 8 }
+        return switch type {
+        case .f32: Float(bitPattern: UInt32(pair(at)) | UInt32(pair(at + 2)) << 16)
+        case .bf16: Float(bitPattern: UInt32(pair(at)) << 16)
+        default: ReferenceNumerics.float(half: pair(at))
+        }
     }
 
-    private func single(_ at: Int) -> Float {
-        Float(bitPattern: (0..<4).reduce(0) { $0 | UInt32(bytes[at + $1]) << (8 * UInt32($1)) })
-    }
-
-    /// Scale, minimum and 32 codes of a quantized block.
-    private func block(_ at: Int) -> (scale: Float, minimum: Float, codes: [Int]) {
-        if type == .q8_0 { return (half(at), 0, (0..<32).map { Int(Int8(bitPattern: bytes[at + 2 + $0])) }) }
-        let codes = (0..<32).map { Int($0 < 16 ? bytes[at + 4 + $0] & 15 : bytes[at + 4 + $0 - 16] >> 4) }
-        return (half(at), half(at + 2), codes)
+    /// The runs of columns of a row of a quantized type, columns ascending.
+    private func runs(row: Int) -> [ReferenceRun] {
+        stride(from: row * rowBytes, to: (row + 1) * rowBytes, by: type.blockBytes).flatMap {
+            ReferenceRun.read(type, bytes[$0..<$0 + type.blockBytes])
+        }
     }
 
     /// One element of the product: row times vector.
     package func dot(row: Int, _ x: ReferenceActivation) -> Float {
-        let blocksInRow = columns / type.blockElements
-        let start = row * blocksInRow * type.blockBytes
         var acc: Float = 0
-        guard type == .q4_1 || type == .q8_0 else {
-            for k in 0..<columns {
-                let weight = type == .f16 ? half(start + 2 * k) : single(start + 4 * k)
-                acc = acc.addingProduct(weight, x.floats[k])
-            }
+        guard type.isQuantized else {
+            for k in 0..<columns { acc = acc.addingProduct(weight(row: row, column: k), x.floats[k]) }
             return acc
         }
-        for index in 0..<blocksInRow {
-            let weights = block(start + index * type.blockBytes)
-            let input = x.blocks[index]
+        var column = 0
+        for run in runs(row: row) {
+            let block = x.blocks[column / 32]
             var products = 0
             var codes = 0
-            for k in 0..<32 {
-                products += weights.codes[k] * input.codes[k]
-                codes += input.codes[k]
+            for k in 0..<run.codes.count {
+                products += run.codes[k] * block.codes[column % 32 + k]
+                codes += block.codes[column % 32 + k]
             }
-            acc = acc.addingProduct(weights.scale * input.scale, Float(products))
-            if type == .q4_1 { acc = acc.addingProduct(weights.minimum, input.scale * Float(codes)) }
+            acc = acc.addingProduct(run.scale * block.scale, Float(products))
+            if let minimum = run.minimum { acc = acc.addingProduct(minimum, block.scale * Float(codes)) }
+            column += run.codes.count
         }
         return acc
     }
 
     /// One row as floats: an embedding.
     package func row(_ row: Int) -> [Float] {
-        let blocksInRow = columns / type.blockElements
-        let start = row * blocksInRow * type.blockBytes
-        switch type {
-        case .f32: return (0..<columns).map { single(start + 4 * $0) }
-        case .f16: return (0..<columns).map { half(start + 2 * $0) }
-        default:
-            return (0..<blocksInRow).flatMap { index in
-                let weights = block(start + index * type.blockBytes)
-                return weights.codes.map {
-                    type == .q4_1
-                        ? weights.minimum.addingProduct(weights.scale, Float($0)) : weights.scale * Float($0)
-                }
+        guard type.isQuantized else { return (0..<columns).map { weight(row: row, column: $0) } }
+        return runs(row: row).flatMap { run in
+            run.codes.map { code in
+                run.minimum.map { $0.addingProduct(run.scale, Float(code)) } ?? run.scale * Float(code)
             }
         }
     }

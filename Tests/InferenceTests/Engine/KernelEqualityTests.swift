@@ -1,109 +1,11 @@
-import GGUF
 import Inference
 import Kernels
 import Testing
-
-/// xorshift64*: the same numbers in every run.
-struct TestNumbers: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state ^= state >> 12
-        state ^= state << 25
-        state ^= state >> 27
-        return state &* 0x2545_F491_4F6C_DD1D
-    }
-
-    /// Mostly ordinary numbers; now and then zeros, subnormals, ties and extremes.
-    mutating func float() -> Float {
-        switch UInt8.random(in: 0..<32, using: &self) {
-        case 0: 0
-        case 1: -0.0
-        case 2: 0x1p-140
-        case 3: Float(Int.random(in: -127...127, using: &self)) + 0.5
-        case 4: 127
-        default: Float.random(in: -4...4, using: &self)
-        }
-    }
-
-    mutating func floats(_ count: Int) -> [Float] { (0..<count).map { _ in float() } }
-}
 
 struct KernelEqualityTests {
     static let instructionSets = InstructionSet.allCases.filter { $0.isAvailable && $0 != .auto && $0 != .reference }
 
     private func bits(_ values: [Float]) -> [UInt32] { values.map(\.bitPattern) }
-
-    private func weights(_ type: TensorType, rows: Int, columns: Int, _ numbers: inout TestNumbers) -> [UInt8] {
-        var bytes: [UInt8] = []
-        for _ in 0..<rows * columns / type.blockElements {
-            var block = (0..<type.blockBytes).map { _ in UInt8.random(in: 0...255, using: &numbers) }
-            switch type {
-            // Exponents below 31 keep scales finite; small ones keep sums finite.
-            case .q4_1:
-                block[1] &= 0xBB
-                block[3] &= 0xBB
-            case .q8_0:
-                block[1] &= 0xBB
-                block[2] = 0x80  // -128
-                block[3] = 0x80
-            case .f16: block[1] &= 0xBB
-            default: block = withUnsafeBytes(of: numbers.float().bitPattern.littleEndian, Array.init)
-            }
-            bytes += block
-        }
-        return bytes
-    }
-
-    @Test(arguments: instructionSets, [TensorType.q4_1, .q8_0, .f16, .f32])
-    func productsEqualTheReference(_ set: InstructionSet, _ type: TensorType) throws {
-        var numbers = TestNumbers(state: 11)
-        let kernels = try #require(KernelSet(set))
-        let (rows, columns, most) = (37, 96, 17)
-        let bytes = weights(type, rows: rows, columns: columns, &numbers)
-        let format: MatrixFormat = [.q4_1: .q4_1, .q8_0: .q8_0, .f16: .f16, .f32: .f32][type]!
-        let packed = bytes.withUnsafeBytes {
-            PackedMatrix(format: format, rows: rows, columns: columns, source: $0)
-        }
-        let matrix = try #require(packed)
-        let reference = ReferenceMatrix(type: type, columns: columns, bytes: bytes)
-        var embedding = [Float](repeating: 0, count: columns)
-        for row in 0..<rows {
-            matrix.unpack(row: row, into: &embedding)
-            #expect(bits(embedding) == bits(reference.row(row)))
-        }
-        let input = MatrixInput(columns: columns, capacity: most)
-        var expected: [[Float]] = []
-        for token in 0..<most {
-            var x = numbers.floats(columns)
-            if token == 3 { for index in 0..<32 { x[index] = -0x1p-101 } }
-            if token == 4 { for index in 0..<64 { x[index] = index.isMultiple(of: 2) ? -127 : 127 } }
-            for index in x.indices { input.floats(token)[index] = x[index] }
-            #expect(kernels.quantize(input, token: token))
-            let activation = try #require(ReferenceActivation(x))
-            for (index, block) in activation.blocks.enumerated() {
-                let got = input.block(index, token: token)
-                #expect(got.codes.map(Int.init) == block.codes && got.scale == block.scale)
-                #expect(got.scaledSum == block.scale * Float(block.codes.reduce(0, +)))
-            }
-            expected.append((0..<rows).map { reference.dot(row: $0, activation) })
-        }
-        let stride = matrix.groups * PackedMatrix.groupRows
-        for batch in 1...most {
-            var out = [Float](repeating: 1, count: stride * batch)
-            kernels.multiply(matrix, groups: 0..<1, by: input, count: batch, into: &out, stride: stride)
-            kernels.multiply(matrix, groups: 1..<matrix.groups, by: input, count: batch, into: &out, stride: stride)
-            for token in 0..<batch {
-                #expect(bits(Array(out[token * stride..<token * stride + rows])) == bits(expected[token]))
-            }
-            kernels.multiply(
-                matrix, groups: 0..<matrix.groups, by: input, count: batch, into: &out, stride: stride, adding: true)
-            #expect(bits(Array(out[0..<rows])) == bits(expected[0].map { $0 + $0 }))
-        }
-        var last = [Float](repeating: 0, count: stride)
-        kernels.multiply(
-            matrix, groups: 0..<matrix.groups, by: input, first: most - 1, count: 1, into: &last, stride: stride)
-        #expect(bits(Array(last[0..<rows])) == bits(expected[most - 1]))
-    }
 
     @Test(arguments: instructionSets)
     func exponentialEqualsTheReference(_ set: InstructionSet) throws {
