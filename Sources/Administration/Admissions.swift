@@ -86,7 +86,7 @@ public struct Admissions: Sendable {
         let outcome = try await administrator.change { plan in
             refusals = []
             for leave in wishes.leaves {
-                do { try plan.release(leave) } catch { refusals.append((leave.body.node, "\(error)")) }
+                do { try plan.release(leave, at: now) } catch { refusals.append((leave.body.node, "\(error)")) }
             }
             for join in wishes.joins {
                 do { try plan.admit(join, at: now) } catch { refusals.append((join.body.node, "\(error)")) }
@@ -96,13 +96,17 @@ public struct Admissions: Sendable {
         if outcome.receipt != nil { report(.changed(outcome)) }
     }
 
+    /// Takes off who was not heard from, or never since it got its certificate. That is the aggregator's word alone, so it
+    /// must not decide who is on committees: each operator keeps a node, and committees are drawn by operators first.
     private func retireAbsent() async throws {
         guard let retireAfter else { return }
         let limit = now() + -retireAfter
-        let absent = try await administrator.reports().filter { $0.lastSeen.map { $0 < limit } ?? false }.map(\.node)
+        let absent = try await administrator.reports().filter { report in
+            (report.lastSeen ?? report.certificate?.issuedAt).map { $0 < limit } ?? false
+        }.map(\.node)
         guard !absent.isEmpty else { return }
         let outcome = try await administrator.change { plan in
-            for node in absent { plan.retire(node) }
+            for node in absent where plan.hasAnotherNode(than: node) { plan.retire(node) }
         }
         if outcome.receipt != nil { report(.changed(outcome)) }
     }

@@ -14,6 +14,11 @@ public struct Ballot: Sendable {
     private let requestID: RequestID
     private let committeeID: CommitteeID
 
+    /// A token of a prompt stands for one byte of the input at least, or was put there by the chat template.
+    private static let templateTokens = 65_536
+    /// The most bytes of an answer's text for each of its tokens.
+    private static let bytesPerToken = 1_024
+
     /// Opens a ballot for `request` among `committee`.
     public init(request: Request, committee: Committee) throws {
         self.request = request
@@ -59,9 +64,16 @@ public struct Ballot: Sendable {
         try require(try vote.isSigned(), "vote.signature", "does not verify")
     }
 
-    /// Checks that a vote's prompt and output, which travel with it, are those it names.
+    /// Checks that a vote's prompt and output, which travel with it, are those it names, and no larger than the request
+    /// can lead to: they are kept, also of a vote that loses.
     public func checkAnswer(of submission: VoteSubmission) throws {
         let (body, output) = (submission.vote.body, submission.output)
+        try require(
+            submission.prompt.tokens.count <= request.input.byteCount + Self.templateTokens, "prompt",
+            "is longer than the request can make it")
+        try require(
+            output.text.utf8.count <= (output.tokens.count + 1) * Self.bytesPerToken, "output.text",
+            "is longer than its tokens can make it")
         try require(try submission.prompt.promptID() == body.prompt, "prompt", "is not the vote's")
         try require(try output.outputID() == body.output, "output", "is not the vote's")
         try require(output.tokens.count == body.tokens, "vote.tokens", "is not the output's")

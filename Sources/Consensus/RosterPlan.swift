@@ -63,9 +63,7 @@ public struct RosterPlan: Sendable {
     public mutating func admit(_ join: JoinRequest, at now: Timestamp) throws {
         let body = join.body
         try join.validate(in: network)
-        try require(
-            body.at.seconds >= now.seconds - JoinRequest.Body.lifetime
-                && body.at.seconds <= now.seconds + JoinRequest.Body.tolerance, "body.at", "is too long ago")
+        try Self.requireRecent(body.at, at: now)
         let known = nodes[body.node]
         guard known?.status != .active else { return }
         try require(known?.status != .revoked, "body.node", "was revoked")
@@ -101,10 +99,24 @@ public struct RosterPlan: Sendable {
         return good
     }
 
-    /// Takes a node off that asked for it. Does nothing for one that is not active.
-    public mutating func release(_ leave: LeaveRequest) throws {
+    /// Takes a node off that asked for it not long ago: an old wish must not be held against a node that has come back.
+    /// Does nothing for one that is not active.
+    public mutating func release(_ leave: LeaveRequest, at now: Timestamp) throws {
         try leave.validate(in: network)
+        try Self.requireRecent(leave.body.at, at: now)
         retire(leave.body.node)
+    }
+
+    private static func requireRecent(_ moment: Timestamp, at now: Timestamp) throws {
+        try require(
+            moment.seconds >= now.seconds - JoinRequest.Body.lifetime
+                && moment.seconds <= now.seconds + JoinRequest.Body.tolerance, "body.at", "is too long ago")
+    }
+
+    /// Whether the operator of `node` has an active node besides it.
+    public func hasAnotherNode(than node: Ed25519.PublicKey) -> Bool {
+        guard let name = nodes[node]?.operator else { return false }
+        return nodes.values.contains { $0.operator == name && $0.status == .active && $0.key != node }
     }
 
     /// Takes a node off. One that came by an invitation stays listed as having left, so that the invitation's uses stay

@@ -22,6 +22,7 @@ struct InboundBody {
 
     mutating func append(_ bytes: [UInt8]) {
         received += bytes.count
+        guard failure == nil else { return }
         if !chunks.extendLast(bytes, upTo: Self.mergeSize) { chunks.append(ByteBuffer(bytes: bytes)) }
     }
 
@@ -29,8 +30,11 @@ struct InboundBody {
         hasEnded = true
     }
 
+    /// Nobody reads what has arrived, or what still comes: it is dropped.
     mutating func fail(_ error: HTTPTransportError) {
-        if !hasEnded, failure == nil { failure = error }
+        guard !hasEnded, failure == nil else { return }
+        failure = error
+        chunks = ChunkQueue()
     }
 
     mutating func next() -> Next {

@@ -35,14 +35,21 @@ public struct Readiness: Codable, Hashable, Sendable {
     public let ready: Bool
     /// The checks in the order given.
     public let checks: [Check]
+
+    package init(ready: Bool, checks: [Check]) {
+        self.ready = ready
+        self.checks = checks
+    }
 }
 
 extension Router where Context == ServiceContext {
-    /// Adds `/healthz` (the process is alive) and `/readyz` (every required check passes: 200; otherwise 503).
+    /// Adds `/healthz` (the process is alive) and `/readyz` (every required check passes: 200; otherwise 503). However
+    /// many ask, the checks run at most once in ``ReadinessBoard/lifetime``.
     public func addHealthRoutes(checks: [HealthCheck], timeout: Duration = .seconds(2)) {
         getJSON("healthz") { _, _ in ["status": "ok"] }
+        let board = ReadinessBoard { await Readiness.determine(checks, timeout: timeout) }
         get("readyz") { _, _ -> Response in
-            let readiness = await Readiness.determine(checks, timeout: timeout)
+            let readiness = await board.readiness()
             return try .json(readiness, status: readiness.ready ? .ok : .serviceUnavailable)
         }
     }

@@ -81,8 +81,9 @@ public final class LinkSecurity: Service {
     /// Reads the files. Throws what is wrong with them, or with what is in them.
     /// - Parameters:
     ///   - network: the network all certificates must name; the one this side's own names by default.
-    ///   - mayLackCertificate: whether to begin without a certificate: a worker that has not joined yet. Servers then
-    ///     cannot be made; clients show nothing until the file is there.
+    ///   - mayLackCertificate: whether to begin without a certificate, or with one that has ended: a worker that has not
+    ///     joined yet, or was away for long, and has to ask for one. Servers then cannot be made; clients show nothing
+    ///     until a good one is there.
     public init(
         _ files: LinkFiles, network: String? = nil, mayLackCertificate: Bool = false,
         watchInterval: Duration = LinkSecurity.watchInterval, logger: Logger
@@ -151,7 +152,7 @@ public final class LinkSecurity: Service {
     /// Takes up the files if one of them was changed. Broken ones are reported, and what is in use stays.
     public func reloadIfChanged() {
         let marks = FileMark.all(of: files)
-        guard state.withLock({ $0.material.marks != marks && $0.material.refused != marks }) else { return }
+        guard state.withLock({ $0.material.isOutdated(mayLackCertificate, marks) }) else { return }
         do {
             let material = try LinkMaterial(files, network: network, mayLackCertificate: mayLackCertificate)
             try state.withLock { state in
@@ -183,7 +184,9 @@ private struct LinkMaterial: Sendable {
         if mayLackCertificate, marks[0] == nil {
             credentials = nil
         } else {
-            credentials = try Self.credentials(files)
+            let found = try Self.credentials(files)
+            // Shown, a certificate that has ended would keep its owner from asking for another.
+            credentials = mayLackCertificate && found.hasEnded ? nil : found
         }
         let own = credentials?.certificate.identity
         if let own, let network, own.network != network { throw LinkError.otherNetwork(files.certificate) }
@@ -206,6 +209,15 @@ private struct LinkMaterial: Sendable {
     }
 
     var identity: PeerIdentity? { credentials?.certificate.identity }
+
+    /// Whether to read the files again: they have changed, or what they held has ended.
+    func isOutdated(_ mayLackCertificate: Bool, _ marks: [FileMark?]) -> Bool {
+        self.marks != marks && refused != marks || mayLackCertificate && credentials?.hasEnded == true
+    }
+}
+
+extension TLSCredentials {
+    fileprivate var hasEnded: Bool { certificate.notAfter <= Int64(time(nil)) }
 }
 
 /// What tells one version of a file from the next.

@@ -152,11 +152,22 @@ import Testing
         let (node, key) = try #require(fixture.nodes.first)
         let body = LeaveRequest.Body(network: try fixture.genesis.networkID(), node: node, at: Self.now)
         var plan = try plan()
-        try plan.release(try LeaveRequest(body: body, key: key))
+        try plan.release(try LeaveRequest(body: body, key: key), at: Self.now)
         #expect(try plan.next()?.node(node) == nil)
         var forged = try self.plan()
         let stranger = try LeaveRequest(body: body, key: Ed25519.SigningKey())
-        #expect(throws: InvalidField.self) { try forged.release(stranger) }
+        #expect(throws: InvalidField.self) { try forged.release(stranger, at: Self.now) }
+    }
+
+    @Test func anOldWishToLeaveIsNotHeldAgainstANodeThatIsBack() throws {
+        let (node, key) = try #require(fixture.nodes.first)
+        let old = Self.now + -(JoinRequest.Body.lifetime + 1)
+        let body = LeaveRequest.Body(network: try fixture.genesis.networkID(), node: node, at: old)
+        var plan = try plan()
+        #expect(throws: InvalidField("body.at", "is too long ago")) {
+            try plan.release(try LeaveRequest(body: body, key: key), at: Self.now)
+        }
+        #expect(try plan.next() == nil)
     }
 
     @Test func anInvitationIsOneWord() throws {

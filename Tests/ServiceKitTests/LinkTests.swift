@@ -22,10 +22,12 @@ final class LinkFolder {
 
     /// Writes (again) what a member needs.
     @discardableResult
-    func issue(_ role: PeerRole, _ name: String = "1", lifetime: Int64 = 3600) throws -> LinkFiles {
+    func issue(
+        _ role: PeerRole, _ name: String = "1", lifetime: Int64 = 3600, now: Int64 = CertificateAuthority.now()
+    ) throws -> LinkFiles {
         let issued = try authority.issue(
             identity: PeerIdentity(network: network, role: role, name: name), dnsNames: ["localhost"],
-            lifetime: lifetime)
+            lifetime: lifetime, now: now)
         let file = "\(path)/\(role.rawValue)-\(name)"
         try PEMFile.write(issued.privateKey, to: file + ".key", isPrivate: true)
         try PEMFile.write(issued.certificate, to: file + ".pem", isPrivate: false)
@@ -156,6 +158,16 @@ final class LinkFolder {
         link.reloadIfChanged()
         #expect(link.identity == identity)
         #expect(client.source.context !== before)
+    }
+
+    @Test func aCertificateThatHasEndedIsNotShownWhereNoneIsNeeded() throws {
+        let files = try folder.issue(.worker, "0f", now: CertificateAuthority.now() - 7200)
+        #expect(try LinkSecurity(files, logger: quiet).identity != nil)
+        let link = try LinkSecurity(files, network: network, mayLackCertificate: true, logger: quiet)
+        #expect(link.identity == nil)
+        try folder.issue(.worker, "0f")
+        link.reloadIfChanged()
+        #expect(link.identity?.name == "0f")
     }
 
     @Test func aCertificateOfAnotherNetworkIsRefusedAtTheStart() throws {

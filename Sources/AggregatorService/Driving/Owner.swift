@@ -50,8 +50,7 @@ final class Owner: Sendable {
                         owner: options.replicaName, limit: capacity, seconds: options.leaseSeconds)
                     for lease in leases { start(lease, in: &group) }
                     if leases.count == capacity { continue }
-                    pause = try await context.store.secondsToNextExpiry(besides: options.replicaName)
-                        .map { max(.seconds($0), Self.shortestPause) }
+                    pause = try await pauseUntilNextExpiry()
                 }
             } catch {
                 if Task.isCancelled { return }
@@ -60,6 +59,13 @@ final class Owner: Sendable {
             }
             await rest(pause)
         }
+    }
+
+    /// Until the first lease of another replica ends, but no longer than a lease lasts: a claim that is not committed yet,
+    /// or whose answer was lost, is not among those that can be seen, and nobody announces that it was taken.
+    private func pauseUntilNextExpiry() async throws -> Duration {
+        let next = try await context.store.secondsToNextExpiry(besides: options.replicaName)
+        return max(.seconds(min(next ?? .infinity, options.leaseSeconds)), Self.shortestPause)
     }
 
     private func rest(_ pause: Duration?) async {

@@ -47,7 +47,8 @@ struct AggregatorRoutes: Sendable {
             let (id, round) = try place(context)
             let wait = try request.wait()
             context.setDeadline(.seconds(wait) + Self.grace)
-            return try await disclosing { try await desk.set(of: id, round: round, wait: wait) }
+            let node = context.peer?.name
+            return try await disclosing { try await desk.set(of: id, round: round, for: node, wait: wait) }
         }
         admission.addForMembers(to: router)
         router.getJSON("v1/network") { _, _ -> NetworkFile? in

@@ -179,11 +179,15 @@ struct NodeDesk: Sendable {
 
     // MARK: Sets
 
-    /// A round's closed set, as soon as it is closed; nil when it is still open after so many seconds.
-    func set(of request: RequestID, round: Int, wait seconds: Int) async throws -> CommitmentSet? {
+    /// A round's closed set, as soon as it is closed; nil when it is still open after so many seconds. Only members of the
+    /// committee see it, as far as the link says who asks (`node`).
+    func set(of request: RequestID, round: Int, for node: String?, wait seconds: Int) async throws -> CommitmentSet? {
         try await doorbells.rounds.waiting(for: request) { wakeup in
             try await wait(wakeup, doorbells.rounds, seconds: seconds) {
                 let view = try await view(request, round)
+                guard node.map({ name in view.round.committee.members.contains { $0.node.hex == name } }) ?? true else {
+                    throw ServiceError(.permissionDenied, "the node is not on the round's committee")
+                }
                 if let set = view.round.set, view.isLatest { return set }
                 guard view.isLatest, !view.state.isFinal else { throw Problem.gone }
                 return nil

@@ -65,6 +65,11 @@ public struct Request: Codable, Hashable, Sendable, Statement {
         public init(messages: [Message]) { self.messages = messages }
         /// A text.
         public init(prompt: String) { self.prompt = prompt }
+
+        /// The bytes of what is said.
+        public var byteCount: Int {
+            (messages ?? []).reduce(prompt?.utf8.count ?? 0) { $0 + $1.content.utf8.count }
+        }
     }
 
     /// One message of a conversation.
@@ -130,8 +135,7 @@ extension Request.Input {
             try require(
                 (1...Request.maximumMessages).contains(messages.count), "messages",
                 "must hold 1 to \(Request.maximumMessages)")
-            let bytes = messages.reduce(0) { $0 + $1.content.utf8.count }
-            try require(bytes <= Request.maximumInputBytes, "messages", "must be at most 1 MiB together")
+            try require(byteCount <= Request.maximumInputBytes, "messages", "must be at most 1 MiB together")
         }
         if let prompt {
             try require(

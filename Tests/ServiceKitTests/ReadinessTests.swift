@@ -1,0 +1,49 @@
+import ServiceKit
+import Synchronization
+import Testing
+
+@Suite struct ReadinessTests {
+    private let asked = Counter()
+
+    private final class Counter: Sendable {
+        private let value = Mutex(0)
+        var count: Int { value.withLock { $0 } }
+        func increase() { value.withLock { $0 += 1 } }
+    }
+
+    @Test func howeverManyAskTheChecksRunOnce() async {
+        let asked = asked
+        let board = ReadinessBoard {
+            asked.increase()
+            await Task.yield()
+            return Readiness(ready: true, checks: [])
+        }
+        let ready = await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<100 { group.addTask { await board.readiness().ready } }
+            return await group.reduce(into: 0) { count, isReady in count += isReady ? 1 : 0 }
+        }
+        #expect(ready == 100)
+        #expect(asked.count == 1)
+    }
+
+    @Test func aFindingIsNotShownForLong() async {
+        let asked = asked
+        let now = ManualNow()
+        let board = ReadinessBoard(now: now.callAsFunction) {
+            asked.increase()
+            return Readiness(ready: asked.count == 1, checks: [])
+        }
+        #expect(await board.readiness().ready)
+        now.advance(by: ReadinessBoard.lifetime / 2)
+        #expect(await board.readiness().ready)
+        now.advance(by: ReadinessBoard.lifetime)
+        #expect(await !board.readiness().ready)
+    }
+}
+
+/// A clock that a test moves.
+private final class ManualNow: Sendable {
+    private let instant = Mutex(ContinuousClock.now)
+    func callAsFunction() -> ContinuousClock.Instant { instant.withLock { $0 } }
+    func advance(by duration: Duration) { instant.withLock { $0 += duration } }
+}
