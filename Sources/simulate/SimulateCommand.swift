@@ -82,7 +82,10 @@ struct SimulateCommand: AsyncParsableCommand {
         while let seed = run.next() {
             let simulation = try Simulation(seed: seed, options: options, isRehearsed: !plain)
             let count = run.add(simulation, withDigest: digests)
-            if count % 1_000 == 0 { print("\(count) seeds, \(rate(count, since: began))") }
+            if count % 1_000 == 0 {
+                print("\(count) seeds, \(rate(count, since: began))")
+                fflush(nil)  // Seen while it runs, also in a file.
+            }
         }
     }
 
