@@ -101,7 +101,7 @@ let package = Package(
             "AggregatorService", service + ["Consensus", "CoordinatorStore", "NodeState", "Postgres", "Threshold"]),
         library("Administration", ["Consensus", "Cryptography", "DNAProtocol", "NodeState", "ServiceKit"]),
         library("GatewayService", service + ["CoordinatorStore", "Postgres"]),
-        library("SignerService", service + ["Consensus", "NodeState", "Threshold"] + nio),
+        library("SignerService", service + ["Consensus", "NodeState", "TLS", "Threshold"] + nio),
         library("WorkerService", service + ["Consensus", "Inference", "ModelPackages", "NodeState"]),
         library(
             "LocalNetwork",
