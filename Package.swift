@@ -156,7 +156,7 @@ let package = Package(
             "AggregatorServiceTests",
             service + [
                 "Administration", "AggregatorService", "Consensus", "CoordinatorStore", "LocalNetwork", "Postgres",
-                "SignerService", "TestKit", "Threshold",
+                "SignerService", "TLS", "TestKit", "Threshold",
             ] + nio),
         tests("CanonicalTests", ["Canonical", "Cryptography"]),
         tests(
