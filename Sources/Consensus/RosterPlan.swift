@@ -12,8 +12,12 @@ public struct RosterPlan: Sendable {
         case left(Ed25519.PublicKey)
         /// A node is shut out.
         case revoked(Ed25519.PublicKey)
+        /// A node that had left, or was revoked, is not listed any more.
+        case forgotten(Ed25519.PublicKey)
         /// An operator is new, or has another weight or key.
         case operatorSet(String)
+        /// An operator is not listed any more.
+        case operatorGone(String)
 
         /// A line for people.
         public var description: String {
@@ -21,7 +25,9 @@ public struct RosterPlan: Sendable {
             case .joined(let node, let name): "joined \(node) (\(name))"
             case .left(let node): "left \(node)"
             case .revoked(let node): "revoked \(node)"
+            case .forgotten(let node): "forgotten \(node)"
             case .operatorSet(let name): "operator \(name)"
+            case .operatorGone(let name): "operator \(name) is gone"
             }
         }
     }
@@ -34,6 +40,7 @@ public struct RosterPlan: Sendable {
     private let network: NetworkID
     private var operators: [String: Roster.Operator]
     private var nodes: [Ed25519.PublicKey: Roster.Node]
+    private var spent: [InvitationID: Int]
 
     /// Starts from `current`, verified by the caller.
     public init(after current: Roster, in genesis: Genesis) throws {
@@ -42,20 +49,37 @@ public struct RosterPlan: Sendable {
         network = try genesis.networkID()
         operators = Dictionary(current.operators.map { ($0.name, $0) }) { first, _ in first }
         nodes = Dictionary(current.nodes.map { ($0.key, $0) }) { first, _ in first }
+        spent = Dictionary((current.spent ?? []).map { ($0.invitation, $0.uses) }) { first, _ in first }
     }
 
-    /// The next epoch; nil when nothing changes.
+    /// The next epoch; nil when nothing changes. Nodes that left long ago are forgotten with whatever else changes.
     public func next() throws -> Roster? {
         guard !changes.isEmpty else { return nil }
-        let next = try draft()
+        var plan = self
+        plan.forget()
+        let next = try plan.draft()
         try next.validate(in: network)
         return next
+    }
+
+    /// Takes nodes off the list that left long ago; what they used of their invitations stays counted. Otherwise the list
+    /// would grow with every container that ever was.
+    private mutating func forget() {
+        let before = current.epoch + 1 - Roster.epochsListedAfterLeaving
+        for node in nodes.values.sorted(by: { $0.key < $1.key }) {
+            guard node.status == .left, let leftIn = node.leftIn, leftIn <= before, let invitation = node.invitation,
+                spent[invitation] != nil || spent.count < Roster.maximumSpentInvitations
+            else { continue }
+            nodes[node.key] = nil
+            spent[invitation, default: 0] += 1
+        }
     }
 
     private func draft() throws -> Roster {
         Roster(
             network: network, epoch: current.epoch + 1, previous: try current.rosterID(),
-            operators: Array(operators.values), nodes: Array(nodes.values))
+            operators: Array(operators.values), nodes: Array(nodes.values),
+            spent: spent.map { .init(invitation: $0, uses: $1) })
     }
 
     /// Lets a node in by one of its invitations: of those that are good, one of the operator with the fewest active
@@ -119,11 +143,16 @@ public struct RosterPlan: Sendable {
         return nodes.values.contains { $0.operator == name && $0.status == .active && $0.key != node }
     }
 
-    /// Takes a node off. One that came by an invitation stays listed as having left, so that the invitation's uses stay
-    /// counted; it may come back. Does nothing for one that is not active.
+    /// Takes a node off. One that came by an invitation stays listed as having left for a while, in which it may come back
+    /// without using the invitation again. Does nothing for one that is not active.
     public mutating func retire(_ node: Ed25519.PublicKey) {
         guard let entry = nodes[node], entry.status == .active else { return }
-        if entry.invitation == nil { nodes[node] = nil } else { nodes[node]?.status = .left }
+        if entry.invitation == nil {
+            nodes[node] = nil
+        } else {
+            nodes[node]?.status = .left
+            nodes[node]?.leftIn = current.epoch + 1
+        }
         changes.append(.left(node))
     }
 
@@ -132,6 +161,7 @@ public struct RosterPlan: Sendable {
         guard let entry = nodes[node] else { throw InvalidField("node", "is not on the roster") }
         guard entry.status != .revoked else { return }
         nodes[node]?.status = .revoked
+        nodes[node]?.leftIn = nil
         changes.append(.revoked(node))
     }
 
@@ -140,5 +170,26 @@ public struct RosterPlan: Sendable {
         guard operators[entry.name] != entry else { return }
         operators[entry.name] = entry
         changes.append(.operatorSet(entry.name))
+    }
+
+    /// What tells one epoch from another, for whoever has to sign it: operators, then nodes, in their order.
+    public static func changes(from older: Roster, to newer: Roster) -> [Change] {
+        let operators = Set(older.operators)
+        var changes = newer.operators.filter { !operators.contains($0) }.map { Change.operatorSet($0.name) }
+        let names = Set(newer.operators.map(\.name))
+        changes += older.operators.filter { !names.contains($0.name) }.map { .operatorGone($0.name) }
+        for node in newer.nodes {
+            let before = older.node(node.key)
+            guard before?.status != node.status || before?.operator != node.operator else { continue }
+            switch node.status {
+            case .active: changes.append(.joined(node.key, operator: node.operator))
+            case .left: changes.append(.left(node.key))
+            case .revoked: changes.append(.revoked(node.key))
+            }
+        }
+        for node in older.nodes where newer.node(node.key) == nil {
+            changes.append(node.status == .active ? .left(node.key) : .forgotten(node.key))
+        }
+        return changes
     }
 }

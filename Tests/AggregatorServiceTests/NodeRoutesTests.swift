@@ -67,6 +67,30 @@ import Testing
         }
     }
 
+    @Test func whatANodeRefusesIsNotSentToItAgain() async throws {
+        try await Town.run { town in
+            let origin = try await town.startAggregator()
+            let request = try town.fixture.request()
+            let members = try town.members(of: request, at: origin)
+            try await town.ask(request)
+            let assignment = try await members[0].nextAssignment()
+            var poll = try members[0].poll(wait: 0).body
+            poll.refused = [AssignmentPlace(request: assignment.committee.request, round: 1)]
+            let refusing = try AssignmentPoll(body: poll, key: members[0].key)
+            #expect(try await refusing.send(to: members[0]) == nil)
+            #expect(try await members[1].nextAssignment().committee == assignment.committee, "the others get it")
+            poll.refused = [AssignmentPlace(request: assignment.committee.request, round: 2)]
+            let other = try AssignmentPoll(body: poll, key: members[0].key)
+            #expect(try await other.send(to: members[0]) == assignment, "another round is another matter")
+            poll.refused = Array(
+                repeating: AssignmentPlace(request: assignment.committee.request, round: 1),
+                count: AssignmentPoll.Body.maximumRefused + 1)
+            let endless = try AssignmentPoll(body: poll, key: members[0].key)
+            let refusal = try await refusal { _ = try await endless.send(to: members[0]) }
+            #expect(refusal?.field == "body.refused")
+        }
+    }
+
     @Test func aCommitmentOfSomebodyElseIsRefused() async throws {
         try await Town.run { town in
             let origin = try await town.startAggregator()

@@ -170,6 +170,68 @@ import Testing
         #expect(try plan.next() == nil)
     }
 
+    /// An epoch in which nothing but a weight changes.
+    private func turned(_ roster: Roster) throws -> Roster {
+        var plan = try plan(after: roster)
+        plan.set(Roster.Operator(name: "other", weight: 1 + roster.epoch % 2))
+        return try #require(try plan.next())
+    }
+
+    @Test func aNodeThatLeftLongAgoIsForgottenAndItsTokenStaysSpent() throws {
+        let (key, token) = (Ed25519.SigningKey(), try fixture.invitation())
+        var leaving = try plan(after: try admitting(key, by: token))
+        leaving.retire(key.publicKey)
+        var roster = try #require(try leaving.next())
+        let left = roster.epoch
+        while roster.epoch < left + Roster.epochsListedAfterLeaving - 1 { roster = try turned(roster) }
+        #expect(roster.node(key.publicKey)?.leftIn == left && roster.spent == nil)
+        roster = try turned(roster)
+        #expect(roster.node(key.publicKey) == nil)
+        #expect(try roster.spent == [.init(invitation: token.invitationID(), uses: 1)])
+        try roster.validate(in: try fixture.genesis.networkID())
+        try expectRefusal("invitation.uses", after: roster, try join(Ed25519.SigningKey(), token))
+        try expectRefusal("invitation.uses", after: roster, try join(key, token))
+        #expect(try turned(roster).spent == roster.spent, "for ever")
+    }
+
+    @Test func theRosterIsNoLongerForNodesThatComeAndGo() throws {
+        let standing = try fixture.invitation(uses: Invitation.maximumUses)
+        var roster = fixture.roster.roster
+        for _ in 0..<150 {
+            let key = Ed25519.SigningKey()
+            roster = try admitting(key, by: standing, after: roster)
+            var plan = try plan(after: roster)
+            plan.retire(key.publicKey)
+            roster = try #require(try plan.next())
+        }
+        let listed = roster.nodes.count - fixture.roster.roster.nodes.count
+        #expect(listed == Roster.epochsListedAfterLeaving / 2)
+        #expect(try roster.uses(of: standing.invitationID()) == 150)
+    }
+
+    @Test func aRevokedNodeStaysListed() throws {
+        let (node, _) = try #require(fixture.nodes.first)
+        var plan = try plan()
+        try plan.revoke(node)
+        var roster = try #require(try plan.next())
+        for _ in 0..<Roster.epochsListedAfterLeaving { roster = try turned(roster) }
+        #expect(roster.node(node)?.status == .revoked)
+    }
+
+    @Test func tellsWhatAnEpochChanges() throws {
+        let (key, token) = (Ed25519.SigningKey(), try fixture.invitation())
+        let (node, _) = try #require(fixture.nodes.first)
+        var plan = try plan()
+        plan.set(Roster.Operator(name: "late", weight: 3))
+        try plan.admit(try join(key, token), at: Self.now)
+        try plan.revoke(node)
+        let next = try #require(try plan.next())
+        #expect(Set(RosterPlan.changes(from: fixture.roster.roster, to: next)) == Set(plan.changes))
+        let back = RosterPlan.changes(from: next, to: fixture.roster.roster)
+        #expect(back.contains(.operatorGone("late")) && back.contains(.left(key.publicKey)))
+        #expect(RosterPlan.changes(from: next, to: next).isEmpty)
+    }
+
     @Test func anInvitationIsOneWord() throws {
         let token = try fixture.invitation()
         let text = try token.text()

@@ -71,6 +71,17 @@ import Testing
             .init("operators[1].name") { $0.operators.swapAt(0, 1) },
             .init("nodes[0].operator") { $0.nodes[0].operator = "nobody" },
             .init("nodes[0].operator") { $0.nodes[0].operator = "" },
+            .init("nodes[0].left_in") { $0.nodes[0].leftIn = 1 },
+            .init("nodes[0].left_in") { roster in
+                roster.nodes[0].status = .left
+                roster.nodes[0].leftIn = 2
+            },
+            .init("spent") { $0.spent = [] },
+            .init("spent[0].uses") { $0.spent = [.init(invitation: .init(Digest.of("a", [])), uses: 0)] },
+            .init("spent[0].uses") { $0.spent = [.init(invitation: .init(Digest.of("a", [])), uses: .max)] },
+            .init("spent[1].invitation") { roster in
+                roster.spent = Array(repeating: .init(invitation: .init(Digest.of("a", [])), uses: 1), count: 2)
+            },
             .init("nodes[1].key") { $0.nodes[1].key = $0.nodes[0].key },
             .init("nodes[1].key") { $0.nodes.swapAt(0, 1) },
         ]

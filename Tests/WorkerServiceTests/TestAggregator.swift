@@ -14,6 +14,11 @@ final class TestAggregator: Sendable {
         var votes: [VoteSubmission] = []
         var sets: [CommitmentSet] = []
         var polls: [AssignmentPoll] = []
+        var joins: [JoinRequest] = []
+        /// What who asks to be let in is told; nil: that it was revoked.
+        var standing: NodeStanding?
+        /// Whether polls are turned away, as those of a node that is not active.
+        var turnsAway = false
         /// Calls to answer with 503 before answering well.
         var failures = 0
     }
@@ -60,8 +65,21 @@ final class TestAggregator: Sendable {
             guard try poll.body.isSigned(by: poll.body.node, poll.signature) else {
                 throw ServiceError(.unauthenticated, "not signed")
             }
-            if poll.body.wait == 0 { return Self.open(self.state) }
-            return await self.wait(Self.open)
+            if self.state.turnsAway { throw ServiceError(.permissionDenied, "the node is not active in the roster") }
+            if poll.body.wait == 0 { return Self.open(self.state, poll.body) }
+            return await self.wait { state -> Assignment?? in
+                // Turned away, a poll that is held ends with nothing.
+                state.turnsAway ? .some(nil) : Self.open(state, poll.body).map(Optional.some)
+            } ?? nil
+        }
+        router.postJSON("v1/nodes/join") { (join: JoinRequest, _) -> NodeStanding? in
+            self.change { $0.joins.append(join) }
+            guard let standing = self.state.standing else {
+                var problem = Problem(.permissionDenied, "the node was revoked")
+                problem.type = "urn:dna:problem:revoked"
+                throw problem
+            }
+            return standing
         }
         router.postJSON("v1/requests/:id/rounds/:round/commitments") { (value: Commitment, _) -> [String: String]? in
             try self.failIfAsked { $0.commitments.append(value) }
@@ -88,13 +106,15 @@ final class TestAggregator: Sendable {
         if fails { throw ServiceError(.unavailable, "not now") }
     }
 
-    /// The oldest assignment nobody has committed to.
-    private static func open(_ state: State) -> Assignment? {
+    /// The oldest assignment that nobody has committed to, and who asks does not refuse.
+    private static func open(_ state: State, _ poll: AssignmentPoll.Body) -> Assignment? {
         state.offered.first { assignment in
-            !state.commitments.contains { commitment in
-                commitment.body.request == assignment.committee.request
-                    && commitment.body.round == assignment.committee.round
-            }
+            let place = AssignmentPlace(request: assignment.committee.request, round: assignment.committee.round)
+            return poll.refused?.contains(place) != true
+                && !state.commitments.contains { commitment in
+                    commitment.body.request == assignment.committee.request
+                        && commitment.body.round == assignment.committee.round
+                }
         }
     }
 }

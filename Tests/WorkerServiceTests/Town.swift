@@ -86,23 +86,37 @@ struct Town: Sendable {
 
     /// Runs a worker during `body`: a new one each time, on the same state.
     func withWorker(
-        _ key: Ed25519.SigningKey, _ origins: [HTTPOrigin], _ body: @Sendable (Worker) async throws -> Void
+        _ key: Ed25519.SigningKey, _ origins: [HTTPOrigin], admission: WorkerAdmission? = nil,
+        _ body: @Sendable (Worker) async throws -> Void
     ) async throws {
         let (aggregator, lines) = (aggregator, lines)
         let logger = Logger(label: "worker") { _ in RecordingLog(aggregator: aggregator, lines: lines) }
         var pacing = WorkerPacing()
         pacing.longestPause = .milliseconds(5)
         let client = HTTPClient(logger: logger)
-        let parts = WorkerParts(
+        var parts = WorkerParts(
             genesis: fixture.genesis, roster: fixture.roster.roster, key: key,
             computation: try RealModel.computation(fixture.manifest), aggregators: origins, statePath: state)
+        parts.admission = admission
         let worker = try Worker(parts, pacing: pacing, client: client, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await worker.run() }
+            group.addTask {
+                if admission != nil { try await worker.admitted() }
+                try await worker.run()
+            }
             try await body(worker)
             group.cancelAll()
         }
         await client.shutdown()
+    }
+
+    /// What an aggregator says of a node.
+    func standing(
+        _ key: Ed25519.SigningKey, _ status: NodeStanding.Status, certificate: String? = nil
+    ) throws -> NodeStanding {
+        NodeStanding(
+            node: key.publicKey, status: status, operator: "operator-0",
+            roster: try fixture.roster.roster.rosterID(), epoch: 2, certificate: certificate)
     }
 
     /// Waits until the worker has logged a line with `text`.

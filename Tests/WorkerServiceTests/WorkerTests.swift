@@ -108,6 +108,7 @@ import WorkerService
             own.committee.members.map(\.node).first { assignment.committee.member($0) == nil }
                 ?? assignment.committee.members.first?.node)
         let key = try #require(town.fixture.nodes[outsider])
+        let place = AssignmentPlace(request: assignment.committee.request, round: 1)
         var foreign = assignment
         foreign.committee.members.removeAll { $0.node == outsider }
         let offered = foreign
@@ -116,6 +117,10 @@ import WorkerService
             try await town.withWorker(key, [origin]) { _ in
                 #expect(await town.logged("refused committee.members") != nil)
                 #expect(town.aggregator.state.commitments.isEmpty)
+                _ = await town.aggregator.wait { $0.polls.last?.body.refused == [place] ? true : nil }
+                town.aggregator.change { $0.offered = [offered, own] }
+                let commitment = await town.aggregator.wait { $0.commitments.first }
+                #expect(commitment?.body.request == own.committee.request)
             }
         }
     }

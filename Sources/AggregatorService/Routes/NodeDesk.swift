@@ -27,7 +27,8 @@ struct NodeDesk: Sendable {
             let assignment = try await wait(wakeup, doorbells.assignments, seconds: body.wait) {
                 // Again each time: a new roster epoch wakes whoever waits.
                 try await checkActive(body.node)
-                return try await store.nextAssignment(for: body.node, models: body.models, now: clock.now())
+                return try await store.nextAssignment(
+                    for: body.node, models: body.models, refused: body.refused ?? [], now: clock.now())
             }
             if let assignment { try note(assignment, for: body.node) }
             return assignment
@@ -50,6 +51,9 @@ struct NodeDesk: Sendable {
         guard body.network == network else { throw Problem.invalid("body.network", "is not this network") }
         guard body.models.count <= Limits.maximumModels else {
             throw Problem.invalid("body.models", "must hold at most \(Limits.maximumModels)")
+        }
+        guard (body.refused ?? []).count <= Limits.maximumRefused else {
+            throw Problem.invalid("body.refused", "must hold at most \(Limits.maximumRefused)")
         }
         guard (0...Limits.maximumWait).contains(body.wait) else {
             throw Problem.invalid("body.wait", "must be 0 to \(Limits.maximumWait)")

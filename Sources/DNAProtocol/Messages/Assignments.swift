@@ -23,6 +23,8 @@ public struct AssignmentPoll: Codable, Hashable, Sendable {
         public static let maximumWait = 60
         /// The most models one worker serves.
         public static let maximumModels = 64
+        /// The most assignments one poll refuses.
+        public static let maximumRefused = 64
 
         /// The network.
         public var network: NetworkID
@@ -34,6 +36,8 @@ public struct AssignmentPoll: Codable, Hashable, Sendable {
         public var wait: Int
         /// When it was made; an old poll cannot be used by somebody else.
         public var at: Timestamp
+        /// Assignments the node will not take, which are not sent to it again; at most 64, absent for none.
+        public var refused: [AssignmentPlace]?
 
         /// A poll.
         public init(network: NetworkID, node: Ed25519.PublicKey, models: [ModelID], wait: Int, at: Timestamp) {
@@ -46,7 +50,21 @@ public struct AssignmentPoll: Codable, Hashable, Sendable {
     }
 }
 
-/// Work for one member of a committee. Sent again until the member has committed.
+/// One round of a request.
+public struct AssignmentPlace: Codable, Hashable, Sendable {
+    /// The request.
+    public var request: RequestID
+    /// The round, from 1.
+    public var round: Int
+
+    /// Names a round.
+    public init(request: RequestID, round: Int) {
+        self.request = request
+        self.round = round
+    }
+}
+
+/// Work for one member of a committee. Sent again until the member has committed, or refused it.
 public struct Assignment: Codable, Hashable, Sendable {
     /// The request, in full.
     public var request: Request

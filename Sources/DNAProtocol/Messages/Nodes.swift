@@ -58,13 +58,16 @@ public struct RosterReceipt: Codable, Hashable, Sendable {
     public var state: State
     /// How many administrators have signed it.
     public var signatures: Int
+    /// The signers that a published epoch could not be brought to yet, as the aggregator says; absent for none.
+    public var missed: [Int]?
 
     /// Names everything.
-    public init(roster: RosterID, epoch: Int, state: State, signatures: Int) {
+    public init(roster: RosterID, epoch: Int, state: State, signatures: Int, missed: [Int]? = nil) {
         self.roster = roster
         self.epoch = epoch
         self.state = state
         self.signatures = signatures
+        self.missed = missed
     }
 }
 

@@ -54,3 +54,20 @@ public struct ShareReply: Codable, Hashable, Sendable {
         self.share = share
     }
 }
+
+/// The newest roster epoch a signer knows: what it answers whoever brings it one.
+public struct PinnedRoster: Codable, Hashable, Sendable {
+    /// The signer's identifier.
+    public var signer: Int
+    /// The epoch's id.
+    public var roster: RosterID
+    /// Its number.
+    public var epoch: Int
+
+    /// Names everything.
+    public init(signer: Int, roster: RosterID, epoch: Int) {
+        self.signer = signer
+        self.roster = roster
+        self.epoch = epoch
+    }
+}

@@ -3,6 +3,9 @@ public import Cryptography
 
 /// Lets nodes of one operator onto the roster. With one use, in its text form, it is a single-use token.
 public struct Invitation: Codable, Hashable, Sendable {
+    /// The most nodes that may ever come by one: room for containers that come and go for years.
+    public static let maximumUses = 1_000_000_000
+
     /// What is signed.
     public var body: Body
     /// An administrator of the genesis, or the operator's key on the roster.
@@ -32,7 +35,7 @@ public struct Invitation: Codable, Hashable, Sendable {
         public var `operator`: String
         /// 16 random bytes in lower-case hexadecimal: what makes two invitations differ.
         public var serial: String
-        /// How many nodes may come by it, 1 to 10,000.
+        /// How many nodes may come by it, 1 to ``Invitation/maximumUses``.
         public var uses: Int
         /// After this nobody comes by it any more. Nodes that came before stay.
         public var expiresAt: Timestamp
@@ -65,7 +68,7 @@ public struct Invitation: Codable, Hashable, Sendable {
         try require(
             Hexadecimal.decode(body.serial)?.count == Body.serialByteCount && body.serial.utf8.count == 32,
             "serial", "must be 32 lower-case hexadecimal digits")
-        try require((1...Roster.maximumNodes).contains(body.uses), "uses", "must be 1 to \(Roster.maximumNodes)")
+        try require((1...Self.maximumUses).contains(body.uses), "uses", "must be 1 to \(Self.maximumUses)")
         try require(now < body.expiresAt, "expires_at", "is over")
         guard Roster.isName(body.operator), let entry = roster.operators.first(where: { $0.name == body.operator })
         else { throw InvalidField("operator", "is not on the roster") }
@@ -78,9 +81,7 @@ public struct Invitation: Codable, Hashable, Sendable {
 
     /// Whether another node may come by it, or `node` again, as far as `roster` tells.
     public func isOpen(to node: Ed25519.PublicKey, on roster: Roster) throws -> Bool {
-        let id = try invitationID()
-        let others = roster.nodes.count { $0.invitation == id && $0.key != node }
-        return others < body.uses
+        try roster.uses(of: invitationID(), besides: node) < body.uses
     }
 
     // MARK: Text

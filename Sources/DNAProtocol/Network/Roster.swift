@@ -8,6 +8,10 @@ public struct Roster: Codable, Hashable, Sendable, Statement {
     public static let maximumNodes = 10_000
     /// The most operators an epoch may list.
     public static let maximumOperators = 10_000
+    /// The most invitations an epoch may count forgotten uses of.
+    public static let maximumSpentInvitations = 10_000
+    /// For how many epochs a node that left stays listed: as many as signers remember.
+    public static let epochsListedAfterLeaving = 64
     /// The largest weight of an operator.
     public static let maximumWeight = 100
 
@@ -23,15 +27,21 @@ public struct Roster: Codable, Hashable, Sendable, Statement {
     public var operators: [Operator]
     /// The nodes, by ascending key.
     public var nodes: [Node]
+    /// Uses of invitations by nodes that are not listed any more, by ascending invitation; absent for none.
+    public var spent: [SpentInvitation]?
 
     /// Puts an epoch together, in canonical order; ``validate(in:)`` checks it.
-    public init(network: NetworkID, epoch: Int, previous: RosterID?, operators: [Operator], nodes: [Node]) {
+    public init(
+        network: NetworkID, epoch: Int, previous: RosterID?, operators: [Operator], nodes: [Node],
+        spent: [SpentInvitation] = []
+    ) {
         version = 1
         self.network = network
         self.epoch = epoch
         self.previous = previous
         self.operators = operators.sorted { $0.name < $1.name }
         self.nodes = nodes.sorted { $0.key < $1.key }
+        self.spent = spent.isEmpty ? nil : spent.sorted { $0.invitation < $1.invitation }
     }
 
     /// Who runs nodes. Weight belongs to the operator: more nodes bring throughput, not votes.
@@ -61,15 +71,38 @@ public struct Roster: Codable, Hashable, Sendable, Statement {
         public var status: Status
         /// The invitation it came by; absent for one that needed none. So everybody can count an invitation's uses.
         public var invitation: InvitationID?
+        /// The epoch in which it left; only for a node that has.
+        public var leftIn: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case key, `operator`, status, invitation
+            case leftIn = "left_in"
+        }
 
         /// Lists a node.
         public init(
-            key: Ed25519.PublicKey, operator: String, status: Status = .active, invitation: InvitationID? = nil
+            key: Ed25519.PublicKey, operator: String, status: Status = .active, invitation: InvitationID? = nil,
+            leftIn: Int? = nil
         ) {
             self.key = key
             self.operator = `operator`
             self.status = status
             self.invitation = invitation
+            self.leftIn = leftIn
+        }
+    }
+
+    /// How often an invitation was used by nodes that are not listed any more.
+    public struct SpentInvitation: Codable, Hashable, Sendable {
+        /// The invitation.
+        public var invitation: InvitationID
+        /// By how many nodes, at least 1.
+        public var uses: Int
+
+        /// Counts uses.
+        public init(invitation: InvitationID, uses: Int) {
+            self.invitation = invitation
+            self.uses = uses
         }
     }
 
@@ -77,8 +110,7 @@ public struct Roster: Codable, Hashable, Sendable, Statement {
     public enum Status: String, Codable, Hashable, Sendable {
         /// It may be put on committees.
         case active
-        /// It may not: it has left. It stays listed for as long as its invitation would be good for another node, and may
-        /// come back.
+        /// It may not: it has left. It stays listed for some epochs, and may come back.
         case left
         /// It may not, and never again.
         case revoked
@@ -102,6 +134,25 @@ public struct Roster: Codable, Hashable, Sendable, Statement {
                 "is not among the operators")
             try require(
                 index == 0 || nodes[index - 1].key < node.key, "nodes[\(index)].key", "must be in ascending order")
+            try require(
+                node.leftIn.map { node.status == .left && (1...epoch).contains($0) } ?? true, "nodes[\(index)].left_in",
+                "is for a node that has left, in this epoch or before")
+        }
+        try validateSpent()
+    }
+
+    private func validateSpent() throws(InvalidField) {
+        guard let spent else { return }
+        try require(
+            (1...Self.maximumSpentInvitations).contains(spent.count), "spent",
+            "must hold 1 to \(Self.maximumSpentInvitations)")
+        for (index, entry) in spent.enumerated() {
+            try require(
+                (1...Invitation.maximumUses).contains(entry.uses), "spent[\(index)].uses",
+                "must be 1 to \(Invitation.maximumUses)")
+            try require(
+                index == 0 || spent[index - 1].invitation < entry.invitation, "spent[\(index)].invitation",
+                "must be in ascending order")
         }
     }
 
@@ -133,8 +184,11 @@ public struct Roster: Codable, Hashable, Sendable, Statement {
         return index < nodes.count && nodes[index].key == key ? nodes[index] : nil
     }
 
-    /// How many nodes came by an invitation, those that left or were revoked included.
-    public func uses(of invitation: InvitationID) -> Int { nodes.count { $0.invitation == invitation } }
+    /// How many nodes came by an invitation, those that left, were revoked or are forgotten included; `node` counts as none.
+    public func uses(of invitation: InvitationID, besides node: Ed25519.PublicKey? = nil) -> Int {
+        nodes.count { $0.invitation == invitation && $0.key != node }
+            + (spent?.first { $0.invitation == invitation }?.uses ?? 0)
+    }
 
     /// This epoch's id.
     public func rosterID() throws -> RosterID { try digest() }
@@ -154,6 +208,9 @@ extension Array {
 
 /// A roster epoch with its administrators' signatures.
 public struct SignedRoster: Codable, Hashable, Sendable {
+    /// The most bytes of one as JSON that services take.
+    public static let maximumBytes = 8 << 20
+
     /// The epoch.
     public var roster: Roster
     /// At least the genesis's threshold of them.

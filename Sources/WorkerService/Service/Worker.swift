@@ -17,6 +17,7 @@ public final class Worker: Service {
     private let pollTemplate: AssignmentPoll.Body
     private let steps: AssignmentSteps
     private let unfinished: UnfinishedAssignments
+    private let refused = RefusedAssignments()
     private let aggregator: AggregatorClient
     private let contact = AggregatorContact()
     private let membership: Membership?
@@ -187,6 +188,7 @@ public final class Worker: Service {
         // The first poll, and the first one after a failure, ask at once whether anybody is there.
         body.wait = contact.isHeld ? pacing.pollWait : 0
         body.at = now()
+        body.refused = refused.current(at: body.at)
         do {
             let assignment = try await aggregator.poll(AssignmentPoll(body: body, key: identity.key))
             contact.answered()
@@ -223,7 +225,10 @@ public final class Worker: Service {
             case .awaitSet: return .committed(Work(progress: progress, end: end))
             case .finish(let outcome):
                 steps.report(outcome, of: progress)
-                return .failed
+                // Before the commitment there is one way to end.
+                refused.insert(assignment, progress.request)
+                unfinished.remove(assignment)
+                return .nothing
             default:
                 if case .sendCommitment = action { try unfinished.insert(assignment) }
                 action = try progress.handle(try await steps.perform(action, of: progress, until: end))
