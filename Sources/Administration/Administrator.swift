@@ -12,11 +12,13 @@ public final class Administrator: Sendable {
     public let genesis: Genesis
     private let key: Ed25519.SigningKey
     private let client: JSONClient
+    private let signers: [Int: JSONClient]
     private let pinPath: String?
     private let pinned: Mutex<SignedRoster?>
 
     /// How often a change is made again because another epoch came first.
     private static let attempts = 20
+    private static let signerDeadline: Duration = .seconds(5)
 
     /// What became of a change.
     public struct Outcome: Sendable {
@@ -28,8 +30,13 @@ public final class Administrator: Sendable {
 
     /// An administrator that speaks to an aggregator through `client`.
     ///
-    /// - Parameter pinPath: a file that keeps the newest epoch seen; nil forgets it with the process.
-    public init(genesis: Genesis, key: Ed25519.SigningKey, client: JSONClient, pinPath: String?) throws {
+    /// - Parameters:
+    ///   - signers: those it can reach itself, which get every epoch from it too: then no aggregator can keep one back.
+    ///   - pinPath: a file that keeps the newest epoch seen; nil forgets it with the process.
+    public init(
+        genesis: Genesis, key: Ed25519.SigningKey, client: JSONClient, signers: [Int: JSONClient] = [:],
+        pinPath: String?
+    ) throws {
         try genesis.validate()
         guard genesis.administrators.keys.contains(key.publicKey) else {
             throw InvalidField("key", "is not an administrator's in this genesis")
@@ -37,6 +44,7 @@ public final class Administrator: Sendable {
         self.genesis = genesis
         self.key = key
         self.client = client
+        self.signers = signers
         self.pinPath = pinPath
         let known = try pinPath.flatMap { try JSONFile.readIfThere(SignedRoster.self, path: $0) }
         try known?.validate(in: genesis)
@@ -91,7 +99,27 @@ public final class Administrator: Sendable {
             administrator: key.publicKey, signature: try roster.signed(by: key))
         let signed = SignedRoster(
             roster: roster, signatures: others.filter { $0.administrator != key.publicKey } + [own])
-        return try await client.post("/v1/rosters", signed, isIdempotent: true)
+        var receipt: RosterReceipt = try await client.post("/v1/rosters", signed, isIdempotent: true)
+        guard receipt.state == .published, !signers.isEmpty else { return receipt }
+        // What this administrator has seen itself counts for more than the aggregator's word.
+        let seen = await missed(try await self.roster())
+        let missed = Set(receipt.missed ?? []).subtracting(signers.keys).union(seen).sorted()
+        receipt.missed = missed.isEmpty ? nil : missed
+        return receipt
+    }
+
+    /// Brings an epoch to the signers it can reach; gives those who did not take it.
+    private func missed(_ signed: SignedRoster) async -> [Int] {
+        await withTaskGroup(of: Int?.self) { group in
+            for (identifier, signer) in signers {
+                group.addTask {
+                    let pinned = try? await signer.post(
+                        "/v1/rosters", signed, as: PinnedRoster.self, deadline: Self.signerDeadline, isIdempotent: true)
+                    return (pinned?.epoch ?? 0) < signed.roster.epoch ? identifier : nil
+                }
+            }
+            return await group.reduce(into: []) { missed, signer in if let signer { missed.append(signer) } }
+        }
     }
 
     /// Epochs that wait for signatures, and follow the newest one; others are not shown.

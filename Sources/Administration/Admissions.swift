@@ -48,13 +48,14 @@ public struct Admissions: Sendable {
     public func watch() async {
         var position: Int?
         var failures = 0
+        let began = now()
         let pauses = RetryPolicy()
         while !Task.isCancelled {
             do {
                 let wait = position == nil || failures > 0 ? 0 : Self.longestWait
                 let wishes = try await administrator.applications(after: position ?? 0, wait: wait)
                 try await settle(wishes)
-                try await retireAbsent()
+                try await retireAbsent(since: began)
                 try await certify()
                 position = wishes.position
                 failures = 0
@@ -96,10 +97,11 @@ public struct Admissions: Sendable {
         if outcome.receipt != nil { report(.changed(outcome)) }
     }
 
-    /// Takes off who was not heard from, or never since it got its certificate. That is the aggregator's word alone, so it
-    /// must not decide who is on committees: each operator keeps a node, and committees are drawn by operators first.
-    private func retireAbsent() async throws {
-        guard let retireAfter else { return }
+    /// Takes off who was not heard from, or never since it got its certificate; only after having watched for as long, for
+    /// where everything was down nobody could be heard from. That is the aggregator's word alone, so it must not decide who
+    /// is on committees: each operator keeps a node, and committees are drawn by operators first.
+    private func retireAbsent(since began: Timestamp) async throws {
+        guard let retireAfter, began + retireAfter <= now() else { return }
         let limit = now() + -retireAfter
         let absent = try await administrator.reports().filter { report in
             (report.lastSeen ?? report.certificate?.issuedAt).map { $0 < limit } ?? false

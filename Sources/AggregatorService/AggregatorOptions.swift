@@ -53,16 +53,4 @@ public struct AggregatorOptions: Sendable {
         self.manifests = manifests
         self.signers = signers
     }
-
-    /// Reads `1=http://host:port,2=…`; nil for anything else.
-    public static func signers(_ text: String) -> [Int: HTTPOrigin]? {
-        var origins: [Int: HTTPOrigin] = [:]
-        for entry in text.split(separator: ",", omittingEmptySubsequences: false) {
-            let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, let identifier = Int(parts[0]), let origin = HTTPOrigin(String(parts[1])),
-                origins.updateValue(origin, forKey: identifier) == nil
-            else { return nil }
-        }
-        return origins
-    }
 }

@@ -14,6 +14,7 @@ public final class AggregatorService: Service {
     private let client: HTTPClient
     private let registration: Registration
     private let owner: Owner
+    private let delivery: RosterDelivery
     private let doorbells = Doorbells()
     private let store: AggregatorStore
     private let http: HTTPService
@@ -55,10 +56,11 @@ public final class AggregatorService: Service {
         let desk = NodeDesk(
             network: network, store: store, rosters: rosters, doorbells: doorbells, clock: clock, logger: logger,
             metrics: measured)
+        delivery = RosterDelivery(nodes: desk, signers: signers, logger: logger)
         let admission = AdmissionRoutes(
             desk: AdmissionDesk(
-                genesis: options.genesis, network: network, nodes: desk, availabilityWindow: options.availabilityWindow)
-        )
+                genesis: options.genesis, network: network, nodes: desk, delivery: delivery,
+                availabilityWindow: options.availabilityWindow))
         let routes = AggregatorRoutes(
             desk: desk, admission: admission, store: store, signers: signers, keys: keys,
             threshold: options.genesis.signers.threshold)
@@ -120,6 +122,7 @@ public final class AggregatorService: Service {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await self.doorbells.ring(from: self.store, logger: self.logger) }
                 group.addTask { try await self.registration.learnNetworkFile() }
+                group.addTask { await self.delivery.run() }
                 group.addTask { await self.owner.run() }
                 while try await group.next() != nil {}
             }

@@ -7,7 +7,7 @@ import TLS
 /// Options of every command that talks to a gateway's public API.
 public struct GatewayArguments: ParsableArguments {
     @Option(help: "The gateway's URL, http or https (DNA_GATEWAY; default http://127.0.0.1:8080).")
-    var gateway: String?
+    public var gateway: String?
 
     @Option(
         help: ArgumentHelp("The API key, where the gateway asks for one (DNA_API_KEY, which other users cannot see)."))

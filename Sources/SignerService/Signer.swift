@@ -6,6 +6,7 @@ public import Logging
 import NodeState
 public import ServiceKit
 public import ServiceLifecycle
+import TLS
 import Threshold
 
 /// A signer: holds one share of the group key, checks decisions for itself, signs one per request.
@@ -104,9 +105,18 @@ private struct Opening {
         self.metrics = metrics
         genesis = try JSONFile.read(Genesis.self, path: options.genesisPath)
         try genesis.validate()
+        try Self.checkCertificate(options, genesis)
         passphrase = try Passphrase.read(path: options.passphrasePath)
         folder = try SignerFolder(path: options.statePath, passphrase: passphrase, cost: options.sealingCost)
         pin = try Self.pin(options, genesis, folder, logger)
+    }
+
+    /// With another's certificate the others would refuse this signer, one by one and without saying why.
+    private static func checkCertificate(_ options: SignerOptions, _ genesis: Genesis) throws {
+        guard let identity = options.certificateIdentity else { return }
+        let own = PeerIdentity(
+            network: try genesis.networkID().hex, role: .signer, name: String(options.identifier))
+        guard identity == own else { throw SignerError.foreignCertificate(identity.uri, options.identifier) }
     }
 
     private static func pin(

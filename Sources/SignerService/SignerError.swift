@@ -12,6 +12,8 @@ package enum SignerError: Error, Hashable, Sendable, CustomStringConvertible {
     case stateReadableByOthers(String)
     /// A file of the state does not belong to this signer, or not to the others of the state.
     case foreignState(String, reason: String)
+    /// The certificate is not this signer's in this network.
+    case foreignCertificate(String, Int)
     /// There is no roster: neither in the state nor in the options.
     case noRoster
     /// The roster given is not the known one's epoch, or does not follow it.
@@ -26,6 +28,8 @@ package enum SignerError: Error, Hashable, Sendable, CustomStringConvertible {
         case .stateInUse(let path): "\(path) is in use by another process"
         case .stateReadableByOthers(let path): "\(path) can be read by others: chmod 700 it"
         case .foreignState(let path, let reason): "\(path) \(reason)"
+        case .foreignCertificate(let name, let identifier):
+            "the certificate is \(name), which is not signer \(identifier) of this genesis"
         case .noRoster: "no roster is known yet: name one"
         case .contradictoryRoster(let path): "\(path) contradicts the roster this signer knows"
         }

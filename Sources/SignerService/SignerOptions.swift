@@ -1,6 +1,7 @@
 public import Cryptography
 public import HTTPTransport
 public import ServiceKit
+public import TLS
 
 /// What a signer is started with.
 public struct SignerOptions: Sendable {
@@ -24,6 +25,8 @@ public struct SignerOptions: Sendable {
     public var http: HTTPServiceOptions
     /// TLS for calls to the other signers; nil in the clear.
     public var peerTLS: HTTPTLSOptions?
+    /// Whom this signer's certificate names; nil in the clear.
+    public var certificateIdentity: PeerIdentity?
     /// What deriving the key of a newly sealed file costs.
     public var sealingCost = SealedFile.Cost.moderate
 
@@ -41,18 +44,5 @@ public struct SignerOptions: Sendable {
         self.rosterPath = rosterPath
         self.peers = peers
         self.http = http
-    }
-
-    /// Reads `1=http://host:port,2=…`; nil for anything else, or an identifier that appears twice.
-    public static func peers(_ text: String) -> [Int: HTTPOrigin]? {
-        var peers: [Int: HTTPOrigin] = [:]
-        for entry in text.split(separator: ",") {
-            let parts = entry.split(separator: "=", maxSplits: 1)
-            guard parts.count == 2, let identifier = Int(parts[0]), peers[identifier] == nil,
-                let origin = HTTPOrigin(String(parts[1]))
-            else { return nil }
-            peers[identifier] = origin
-        }
-        return peers
     }
 }

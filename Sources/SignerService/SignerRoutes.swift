@@ -20,6 +20,8 @@ struct SignerRoutes: Sendable {
         router.group().add(middleware: RequireRole(.signer)).getJSON("v1/key-generation/messages", messages)
         router.group().add(middleware: RequireRole(.signer, .aggregator, .administrator))
             .getJSON("v1/network-file") { _, _ in try await office.networkFile() }
+        router.group().add(middleware: RequireRole(.administrator, .aggregator))
+            .postJSON("v1/rosters", limit: SignedRoster.maximumBytes, roster)
         let signing = router.group().add(middleware: RequireRole(.aggregator))
         signing.postJSON("v1/signing/nonces") { (request: NonceRequest, context) in
             let desk = try await office.desk()
@@ -46,6 +48,20 @@ struct SignerRoutes: Sendable {
             throw Problem(.invalidArgument, "must be \(range.lowerBound) to \(range.upperBound)", field: name)
         }
         return number
+    }
+
+    /// Whoever brings an epoch need not be believed: the administrators have signed it.
+    private func roster(_ signed: SignedRoster, _ context: ServiceContext) async throws -> PinnedRoster? {
+        let desk = try await office.desk()
+        do {
+            return try await offLoop { try desk.take(signed) }
+        } catch let refusal as Refusal {
+            context.logger.warning(
+                "roster refused", metadata: ["epoch": "\(signed.roster.epoch)", "reason": "\(refusal)"])
+            var problem = Problem(refusal)
+            if case .invalid = refusal {} else { problem.field = "roster" }
+            throw problem
+        }
     }
 
     private func share(_ request: ShareRequest, _ context: ServiceContext) async throws -> ShareReply? {

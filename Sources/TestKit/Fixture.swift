@@ -7,6 +7,8 @@ package import DNAProtocol
 package struct Fixture: Sendable {
     package var genesis: Genesis
     package let administrator = Ed25519.SigningKey()
+    /// A second administrator, where two must sign.
+    package let second = Ed25519.SigningKey()
     package var roster: SignedRoster
     package var nodes: [Ed25519.PublicKey: Ed25519.SigningKey]
     package var manifest: Manifest
@@ -18,11 +20,11 @@ package struct Fixture: Sendable {
     /// A node that is not the fixture's was asked to act.
     package struct UnknownNode: Error {}
 
-    /// `operators` lists each operator's weight and number of nodes.
+    /// `operators` lists each operator's weight and number of nodes; of `administrators`, 1 or 2, all must sign.
     package init(
         operators: [(weight: Int, nodes: Int)] = [(1, 1), (1, 1), (1, 1)], development: Bool = false,
         policy: Policy = Policy(rule: .majority, committee: 3), spareRanks: Int = 2, signers count: Int = 4,
-        threshold: Int = 3
+        threshold: Int = 3, administrators: Int = 1
     ) throws {
         let identities = Dictionary(uniqueKeysWithValues: (1...count).map { ($0, Ed25519.SigningKey()) })
         let encryptions = Dictionary(uniqueKeysWithValues: (1...count).map { ($0, X25519.SecretKey()) })
@@ -34,7 +36,9 @@ package struct Fixture: Sendable {
         }
         genesis = Genesis(
             name: "test", development: development, createdAt: Timestamp(seconds: 1_800_000_000),
-            administrators: .init(keys: [administrator.publicKey], threshold: 1),
+            administrators: .init(
+                keys: Array([administrator.publicKey, second.publicKey].prefix(administrators)),
+                threshold: administrators),
             signers: .init(threshold: threshold, members: signers),
             policyBounds: .init(maximumCommittee: 16, spareRanks: spareRanks))
         var nodes: [Ed25519.PublicKey: Ed25519.SigningKey] = [:]
@@ -53,7 +57,9 @@ package struct Fixture: Sendable {
             nodes: entries)
         roster = SignedRoster(
             roster: body,
-            signatures: [.init(administrator: administrator.publicKey, signature: try body.signed(by: administrator))])
+            signatures: try [administrator, second].prefix(administrators).map {
+                .init(administrator: $0.publicKey, signature: try body.signed(by: $0))
+            })
         manifest = Manifest(
             name: "test", licence: "Apache-2.0", contextLength: 2048, chatTemplate: "chatml", sampling: Sampling(),
             policy: policy,

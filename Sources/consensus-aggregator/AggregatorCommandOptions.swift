@@ -60,7 +60,7 @@ struct AggregatorCommandOptions: ParsableArguments {
             genesis: try network.genesisPath(environment),
             roster: try text(network.rosterPath(environment), "roster", "DNA_ROSTER"),
             models: models)
-        guard let signers = AggregatorOptions.signers(try text(signers, "signers", "DNA_SIGNERS")) else {
+        guard let signers = SignerOrigins.read(try text(signers, "signers", "DNA_SIGNERS")) else {
             throw ValidationError("--signers: expected 1=https://host:port,2=…")
         }
         var options = AggregatorOptions(

@@ -104,6 +104,11 @@ struct InferenceWorkerOptions: ParsableArguments {
         let link = try link.link(
             network: "\(parts.genesis.networkID())", held: key, mayLackCertificate: parts.admission != nil,
             logger: logger)
+        if let identity = link?.identity {
+            guard identity.role == .worker, identity.name == parts.key.publicKey.hex else {
+                throw ValidationError("the certificate is \(identity.uri), which is not node \(parts.key.publicKey)")
+            }
+        }
         try LinkArguments.require(parts.aggregators, of: "aggregator", link)
         return link
     }

@@ -43,7 +43,7 @@ struct SignerCommandOptions: ParsableArguments {
         guard let identifier = identifier ?? environment["DNA_IDENTIFIER"].flatMap({ Int($0) }) else {
             throw ValidationError("--identifier or DNA_IDENTIFIER is required")
         }
-        guard let peers = SignerOptions.peers(peers ?? environment["DNA_PEERS"] ?? "") else {
+        guard let peers = SignerOrigins.read(peers ?? environment["DNA_PEERS"] ?? "") else {
             throw ValidationError("--peers: expected 1=https://host:port,2=…")
         }
         let address = try listener.resolve(environment)
@@ -62,6 +62,7 @@ struct SignerCommandOptions: ParsableArguments {
         let link = try link.link(logger: logger)
         try LinkArguments.require(Array(options.peers.values), of: "peers", link)
         options.http.server.tls = try link?.server()
+        options.certificateIdentity = link?.identity
         options.peerTLS = try link?.client(expecting: .signer)
         return [link].compactMap(\.self)
     }

@@ -104,6 +104,65 @@ import Testing
         }
     }
 
+    @Test func whereTwoMustSignAnEpochWaitsForTheSecond() async throws {
+        try await Town.run(administrators: 2) { town in
+            let json = town.json(try await town.startAggregator())
+            let one = try town.administrator(json)
+            let two = try Administrator(
+                genesis: town.fixture.genesis, key: town.fixture.second, client: json, pinPath: nil)
+            let token = try town.fixture.invitation()
+            let key = Ed25519.SigningKey()
+            _ = try await town.join(key, by: [token], at: json)
+            let join = try await one.applications().joins
+            let outcome = try await one.change { plan in
+                for join in join { try plan.admit(join, at: town.clock.now()) }
+            }
+            #expect(outcome.receipt?.state == .proposed && outcome.receipt?.signatures == 1)
+            #expect(try await one.roster().roster.epoch == 1)
+            let proposal = try #require(try await two.proposals().first)
+            let changes = RosterPlan.changes(from: try await two.roster().roster, to: proposal.roster)
+            #expect(changes == [.joined(key.publicKey, operator: "operator-0")], "what the second one signs")
+            #expect(try await one.sign(proposal).state == .proposed, "the first one's signature counts once")
+            #expect(try await two.sign(proposal).state == .published)
+            #expect(try await one.roster().roster.node(key.publicKey)?.status == .active)
+            #expect(try await two.proposals().isEmpty)
+            #expect(town.signers.allSatisfy { $0.rosterEpoch == 2 }, "with both signatures")
+        }
+    }
+
+    @Test func nodesAreTakenOffOnlyAfterHavingBeenMissedForAsLong() async throws {
+        try await Town.run { town in
+            let json = town.json(try await town.startAggregator())
+            let (node, _) = try #require(town.fixture.nodes.first)
+            let polling = try town.node(node, at: json.origin)
+            _ = try await polling.poll(wait: 0).send(to: polling)
+            // Everything was down for a day, the administrator too.
+            town.clock.advance(by: 86_400)
+            let changes = Mutex<[RosterPlan.Change]>([])
+            let admissions = try town.admissions(json, retireAfter: 900) { event in
+                if case .changed(let outcome) = event { changes.withLock { $0 += outcome.changes } }
+            }
+            let watch = Task { await admissions.watch() }
+            let token = try town.fixture.invitation(uses: 3)
+            func letOneIn() async throws {
+                let key = Ed25519.SigningKey()
+                _ = try await town.join(key, by: [token], at: json)
+                let joined = RosterPlan.Change.joined(key.publicKey, operator: "operator-0")
+                try await eventually { changes.withLock { $0.contains(joined) } }
+            }
+            // When the second one is in, the first look is over.
+            try await letOneIn()
+            try await letOneIn()
+            #expect(!changes.withLock { $0.contains(.left(node)) })
+            town.clock.advance(by: 901)
+            try await letOneIn()
+            try await eventually { changes.withLock { $0.contains(.left(node)) } }
+            watch.cancel()
+            await watch.value
+            #expect(try await town.administrator(json).roster().roster.node(node) == nil)
+        }
+    }
+
     @Test func anAdministratorIsNotLedBack() async throws {
         try await Town.run { town in
             let json = town.json(try await town.startAggregator())
@@ -147,11 +206,12 @@ extension Town {
     }
 
     func admissions(
-        _ json: JSONClient, report: @escaping @Sendable (Admissions.Event) -> Void = { _ in }
+        _ json: JSONClient, retireAfter: Int64? = nil,
+        report: @escaping @Sendable (Admissions.Event) -> Void = { _ in }
     ) throws -> Admissions {
         let clock = clock
         return Admissions(
-            try administrator(json), retireAfter: nil,
+            try administrator(json), retireAfter: retireAfter,
             issuer: { node in
                 NodeCertificate(
                     certificate: "certificate of \(node)",

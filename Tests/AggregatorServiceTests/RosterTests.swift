@@ -1,3 +1,4 @@
+import Administration
 import CoordinatorStore
 import Cryptography
 import DNAProtocol
@@ -25,6 +26,42 @@ import Testing
             #expect(try await held.value?.type == "urn:dna:problem:revoked")
             let again = try await town.refusal { _ = try await node.poll(wait: 0).send(to: node) }
             #expect(again?.type == "urn:dna:problem:revoked" && again?.status == 403)
+        }
+    }
+
+    @Test func signersLearnOfAnEpochThatNoDecisionShowsThem() async throws {
+        try await Town.run { town in
+            let json = town.json(try await town.startAggregator())
+            town.set(.down, signers: 3)
+            let receipt: RosterReceipt = try await json.post("/v1/rosters", try town.fixture.nextRoster())
+            #expect(receipt.missed == [3])
+            #expect(town.signers.map(\.rosterEpoch) == [2, 2, 1, 2])
+            // Whoever was away gets it later.
+            town.set(.honest, signers: 3)
+            try await eventually { town.signers.allSatisfy { $0.rosterEpoch == 2 } }
+        }
+    }
+
+    @Test func anEpochThatMetTheDatabaseOnlyReachesTheSignersAllTheSame() async throws {
+        try await Town.run { town in
+            try await town.startAggregator()
+            _ = try await town.store.publish(try town.fixture.nextRoster(), threshold: 1)
+            try await eventually { town.signers.allSatisfy { $0.rosterEpoch == 2 } }
+        }
+    }
+
+    @Test func anAdministratorBringsEpochsItselfAndBelievesNoReceipt() async throws {
+        try await Town.run { town in
+            let aggregator = town.json(try await town.startAggregator())
+            let administrator = try Administrator(
+                genesis: town.fixture.genesis, key: town.fixture.administrator, client: aggregator,
+                signers: town.signerClients, pinPath: nil)
+            town.set(.down, signers: 2)
+            let outcome = try await administrator.change { $0.set(.init(name: "late", weight: 3)) }
+            #expect(outcome.receipt?.missed == [2])
+            town.set(.honest, signers: 2)
+            let next = try await administrator.change { $0.set(.init(name: "later", weight: 3)) }
+            #expect(next.receipt?.missed == nil && town.signers.map(\.rosterEpoch) == [3, 3, 3, 3])
         }
     }
 

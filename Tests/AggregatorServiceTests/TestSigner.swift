@@ -30,6 +30,8 @@ final class TestSigner: Sendable {
 
     let identifier: Int
     let behaviour = Mutex(Behaviour.honest)
+    /// The newest roster epoch it knows.
+    var rosterEpoch: Int { desk.rosterEpoch }
     /// How many shares were asked for.
     let asked = Atomic<Int>(0)
     private let first = Mutex<(nonces: NonceReply?, share: ShareReply?)>((nil, nil))
@@ -58,6 +60,10 @@ final class TestSigner: Sendable {
         router.getJSON("v1/network-file") { _, _ -> NetworkFile? in
             try self.requireUp()
             return self.file
+        }
+        router.postJSON("v1/rosters", limit: SignedRoster.maximumBytes) { (signed: SignedRoster, _) -> PinnedRoster? in
+            try self.requireUp()
+            return try self.desk.take(signed)
         }
         router.postJSON("v1/signing/nonces") { (request: NonceRequest, _) -> NonceReply? in
             try self.requireUp()

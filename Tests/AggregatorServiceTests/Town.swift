@@ -33,10 +33,10 @@ final class Town: Sendable {
 
     /// Runs `body` in a fresh town, and stops everything afterwards.
     static func run(
-        operators: Int = 3, policy: Policy = Policy(rule: .majority, committee: 3),
+        operators: Int = 3, policy: Policy = Policy(rule: .majority, committee: 3), administrators: Int = 1,
         _ body: (Town) async throws -> Void
     ) async throws {
-        let town = try await Town(operators: operators, policy: policy)
+        let town = try await Town(operators: operators, policy: policy, administrators: administrators)
         do {
             try await body(town)
         } catch {
@@ -46,8 +46,10 @@ final class Town: Sendable {
         await town.stop()
     }
 
-    private init(operators: Int, policy: Policy) async throws {
-        fixture = try Fixture(operators: (0..<operators).map { _ in (weight: 1, nodes: 1) }, policy: policy)
+    private init(operators: Int, policy: Policy, administrators: Int) async throws {
+        fixture = try Fixture(
+            operators: (0..<operators).map { _ in (weight: 1, nodes: 1) }, policy: policy,
+            administrators: administrators)
         let clock = ManualClock(Timestamp(seconds: Int64(Date().timeIntervalSince1970)))
         self.clock = clock
         let group = try TestGroup(fixture)
@@ -118,6 +120,9 @@ final class Town: Sendable {
     }
 
     func json(_ origin: HTTPOrigin) -> JSONClient { JSONClient(client, origin: origin, retry: .never) }
+
+    /// The signers, as one who can reach them sees them.
+    var signerClients: [Int: JSONClient] { origins.mapValues { JSONClient(client, origin: $0, retry: .never) } }
 
     /// Why a call was refused; nil when it was not.
     func refusal(_ body: () async throws -> Void) async throws -> Problem? {

@@ -22,6 +22,7 @@ import Testing
     static let calls = [
         Call(path: "/v1/key-generation/messages", method: .get, allowed: [.signer]),
         Call(path: "/v1/network-file", method: .get, allowed: [.signer, .aggregator, .administrator]),
+        Call(path: "/v1/rosters", method: .post, allowed: [.aggregator, .administrator]),
         Call(path: "/v1/signing/nonces", method: .post, allowed: [.aggregator]),
         Call(path: "/v1/signing/shares", method: .post, allowed: [.aggregator]),
         Call(path: "/readyz", method: .get, allowed: Set(PeerRole.allCases)),

@@ -2,9 +2,11 @@ import Canonical
 import Cryptography
 import DNAProtocol
 import Foundation
+import Logging
 import NodeState
 import ServiceKit
 import SignerService
+import TLS
 import TestKit
 import Testing
 import Threshold
@@ -25,6 +27,26 @@ import Threshold
                 let names = Set(try FileManager.default.contentsOfDirectory(atPath: town.statePath(number)))
                 #expect(names.isSuperset(of: ["share.sealed", "network-file.json", "roster.json"]))
                 #expect(names.isDisjoint(with: ["ceremony-seed.sealed", "pending-share.sealed"]))
+            }
+        }
+    }
+
+    @Test func aCertificateOfSomebodyElseIsSaidSoAtTheStart() async throws {
+        try await SignerTown.with { town in
+            let network = try town.fixture.genesis.networkID().hex
+            func start(_ network: String, _ role: PeerRole, _ name: String) throws {
+                var options = town.options(1)
+                options.certificateIdentity = PeerIdentity(network: network, role: role, name: name)
+                _ = try Signer(options: options, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            }
+            try start(network, .signer, "1")
+            let other = String(repeating: "0", count: 64)
+            for (network, role, name) in [
+                (network, PeerRole.signer, "2"), (network, .worker, "1"), (other, .signer, "1"),
+            ] {
+                #expect(throws: SignerError.foreignCertificate("dna://\(network)/\(role.rawValue)/\(name)", 1)) {
+                    try start(network, role, name)
+                }
             }
         }
     }

@@ -78,6 +78,26 @@ import Testing
         }
     }
 
+    @Test func anEpochIsTakenOverHTTPAndOutlivesARestart() async throws {
+        try await SignerTown.with { town in
+            for number in town.numbers { try await town.start(number) }
+            for number in town.numbers { _ = try await town.networkFile(number) }
+            let next = try town.fixture.nextRoster()
+            let pinned: PinnedRoster = try await town.call(1).post("/v1/rosters", next)
+            #expect(try pinned.epoch == 2 && pinned.roster == next.roster.rosterID())
+            await town.stop(1)
+            try await town.start(1)
+            let again: PinnedRoster = try await town.call(1).post("/v1/rosters", town.fixture.roster)
+            #expect(again == pinned)
+            let fork = try town.fixture.nextRoster { $0.operators[0].weight = 5 }
+            let error = await #expect(throws: ServiceError.self) {
+                let _: PinnedRoster = try await town.call(1).post("/v1/rosters", fork)
+            }
+            let problem = try #require(error?.cause as? Problem)
+            #expect(problem.status == 409 && problem.field == "roster")
+        }
+    }
+
     /// What an aggregator that lies may propose; each leaves the signer free to sign the truth.
     private func lies(_ fixture: Fixture, _ decision: Decision, _ evidence: Evidence) throws -> [String: Lie] {
         var lies: [String: Lie] = [:]

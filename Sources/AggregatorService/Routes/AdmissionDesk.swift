@@ -10,6 +10,7 @@ struct AdmissionDesk: Sendable {
     let genesis: Genesis
     let network: NetworkID
     let nodes: NodeDesk
+    let delivery: RosterDelivery
     let availabilityWindow: Int
 
     private var store: AggregatorStore { nodes.store }
@@ -117,10 +118,15 @@ struct AdmissionDesk: Sendable {
         }
     }
 
-    /// Takes an epoch that administrators have signed.
+    /// Takes an epoch that administrators have signed; once it is in force the signers get it before the answer goes out.
     func take(_ signed: SignedRoster) async throws -> RosterReceipt {
         try signed.validateProposal(in: genesis)
-        return try await store.publish(signed, threshold: genesis.administrators.threshold)
+        var receipt = try await store.publish(signed, threshold: genesis.administrators.threshold)
+        guard receipt.state == .published else { return receipt }
+        // With the signatures of all, also those that came with the proposal.
+        let missed = await delivery.deliver(try await nodes.newestRoster().signed)
+        receipt.missed = missed.isEmpty ? nil : missed
+        return receipt
     }
 
     /// Everything that waits for an administrator; with a wait, as soon as there is something beyond `position`.

@@ -7,9 +7,6 @@ import ServiceKit
 struct AdmissionRoutes: Sendable {
     let desk: AdmissionDesk
 
-    /// The most bytes of a roster epoch.
-    static let rosterLimit = 8 << 20
-
     /// What members see, and what administrators do.
     func addForMembers(to router: ServiceRouter) {
         addForAdministrators(to: router.group().add(middleware: RequireRole(.administrator)))
@@ -49,7 +46,7 @@ struct AdmissionRoutes: Sendable {
     }
 
     private func addForAdministrators(to router: RouterGroup<ServiceContext>) {
-        router.postJSON("v1/rosters", limit: Self.rosterLimit) { (signed: SignedRoster, _) -> RosterReceipt? in
+        router.postJSON("v1/rosters", limit: SignedRoster.maximumBytes) { (signed: SignedRoster, _) -> RosterReceipt? in
             try await disclosing { try await desk.take(signed) }
         }
         router.getJSON("v1/rosters/proposals") { _, _ -> RosterProposals? in

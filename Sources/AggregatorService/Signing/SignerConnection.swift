@@ -26,5 +26,9 @@ struct SignerConnection: Sendable {
         try await client.get("/v1/network-file", deadline: timeout)
     }
 
+    func deliver(_ roster: SignedRoster) async throws -> PinnedRoster {
+        try await client.post("/v1/rosters", roster, deadline: timeout, isIdempotent: true)
+    }
+
     func isReady() async -> Bool { (try? await client.get("/readyz", as: Readiness.self, deadline: timeout)) != nil }
 }

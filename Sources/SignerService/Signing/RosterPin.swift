@@ -22,7 +22,8 @@ package struct RosterPin: Hashable, Sendable {
     package private(set) var current: SignedRoster
     /// The last epochs known, ascending, the pinned one among them; some may be missing.
     package private(set) var known: [Epoch]
-    private var id: RosterID
+    /// The pinned epoch's id.
+    package private(set) var id: RosterID
 
     /// What a roster is to the pinned one.
     package enum Relation: Hashable, Sendable {

@@ -62,6 +62,14 @@ package final class SigningDesk: Sendable {
     /// How many nonces are promised.
     package var promisedNonces: Int { nonces.withLock { $0.count } }
 
+    /// Takes an epoch from whoever brings it, for its administrators' signatures vouch for it, and says which is the newest
+    /// now. One that is known changes nothing. Throws a ``Refusal`` for one that contradicts, or is older and unknown.
+    package func take(_ roster: SignedRoster) throws -> PinnedRoster {
+        _ = try checkRoster(roster, isRecorded: false)
+        let (id, epoch) = pin.withLock { ($0.id, $0.current.roster.epoch) }
+        return PinnedRoster(signer: identifier, roster: id, epoch: epoch)
+    }
+
     /// Round one: promises nonces for one decision.
     package func promise(_ request: NonceRequest, at now: ContinuousClock.Instant) throws -> NonceReply {
         let fresh = try drawNonces(share)

@@ -12,11 +12,11 @@ import Threshold
 
     init() throws { stage = try Stage() }
 
-    private func expectRefusal(_ refusal: Refusal, _ body: () throws -> ShareReply) {
-        #expect(throws: refusal) { try body() }
+    private func expectRefusal<Reply>(_ refusal: Refusal, _ body: () throws -> Reply) {
+        #expect(throws: refusal) { _ = try body() }
     }
 
-    private func expectRefusal(of field: String, _ body: () throws -> ShareReply) {
+    private func expectRefusal<Reply>(of field: String, _ body: () throws -> Reply) {
         #expect("\(field)") {
             _ = try body()
         } throws: { error in
@@ -226,6 +226,37 @@ import Threshold
                 roster.nodes[index].status = status
             }
         }
+    }
+
+    @Test func anEpochThatWasBroughtBindsBeforeAnyEvidenceShowsIt() throws {
+        let voter = try member(0)
+        let next = try stage.fixture.nextRoster { roster in
+            for index in roster.nodes.indices where roster.nodes[index].key == voter {
+                roster.nodes[index].status = .revoked
+            }
+        }
+        let pinned = PinnedRoster(signer: 1, roster: try next.roster.rosterID(), epoch: 2)
+        #expect(try stage.desk(1).take(next) == pinned)
+        #expect(try stage.desk(1).take(next) == pinned, "brought twice")
+        #expect(try stage.desk(1).take(stage.fixture.roster) == pinned, "an older one that is known changes nothing")
+        let evidence = try stage.fixture.evidence(try stage.fixture.request("old"))
+        let decision = try stage.fixture.decision(evidence, at: Stage.clock)
+        expectRefusal(.voterRevoked) { try stage.sign(1, decision: decision, evidence: evidence) }
+        #expect(try stage.sign(2, decision: decision, evidence: evidence).signer == 2, "nobody has told this one")
+    }
+
+    @Test func anEpochThatContradictsOrIsNotSignedIsNotTaken() throws {
+        let desk = stage.desk(1)
+        let next = try stage.fixture.nextRoster()
+        var unsigned = next
+        unsigned.signatures = []
+        expectRefusal(of: "signatures") { try desk.take(unsigned) }
+        _ = try desk.take(next)
+        let fork = try stage.fixture.nextRoster { $0.operators[0].weight = 5 }
+        expectRefusal(.rosterContradictory) { try desk.take(fork) }
+        #expect(desk.rosterEpoch == 2)
+        try stage.open(1, pinned: try stage.fixture.nextRoster(after: next))
+        expectRefusal(.rosterSuperseded) { try stage.desk(1).take(stage.fixture.roster) }
     }
 
     @Test func aVoterOfAnotherOperatorByNowCountsForNothing() throws {
