@@ -15,9 +15,9 @@ public struct Founding: Sendable {
     public struct Options: Sendable {
         /// The network's name.
         public var name = "local"
-        /// How many nodes.
-        public var nodes = 3
-        /// How many operators share the nodes, in turn.
+        /// How many nodes are on the first roster; others come by invitation.
+        public var nodes = 0
+        /// How many operators; they share the nodes in turn.
         public var operators = 3
         /// n.
         public var signers = 4
@@ -26,7 +26,7 @@ public struct Founding: Sendable {
         /// Whether policies may be weaker than is safe.
         public var development = false
 
-        /// Three nodes of three operators, four signers with threshold three.
+        /// No nodes, three operators, four signers with threshold three.
         public init() {}
     }
 
@@ -53,33 +53,54 @@ public struct Founding: Sendable {
         var roster = Roster(
             network: try genesis.networkID(), epoch: 1, previous: nil,
             operators: (1...max(options.operators, 1)).map { .init(name: "operator-\($0)", weight: 1) }, nodes: [])
-        try addNodes(1...max(options.nodes, 1), to: &roster, passphrase)
+        try addNodes(options.nodes, to: &roster, passphrase)
         try write(roster, genesis, signedBy: administrator)
+        try invite(roster, createdAt, signedBy: administrator)
         try JSONFile.write(genesis, path: folder.genesis)
         return genesis
     }
 
-    /// Puts nodes up to `count` on the roster, in a new epoch if any are missing.
-    public func ensureNodes(_ count: Int) throws -> SignedRoster {
-        let current = try JSONFile.read(SignedRoster.self, path: folder.roster)
-        let present = current.roster.nodes.count
-        guard count > present else { return current }
-        let passphrase = try self.passphrase()
-        var next = Roster(
-            network: current.roster.network, epoch: current.roster.epoch + 1, previous: try current.roster.rosterID(),
-            operators: current.roster.operators, nodes: current.roster.nodes)
-        try addNodes(present + 1...count, to: &next, passphrase)
-        let genesis = try JSONFile.read(Genesis.self, path: folder.genesis)
+    /// Invites for a network that was founded when nodes needed no invitation.
+    public func ensureInvitations(at now: Timestamp) throws {
+        try folder.create()
+        let roster = try JSONFile.read(SignedRoster.self, path: folder.roster).roster
+        guard try invitations().isEmpty else { return }
         let administrator = try KeyFile.signingKey(
-            .administrator, path: folder.administratorKey(1), passphrase: passphrase)
-        return try write(next, genesis, signedBy: administrator)
+            .administrator, path: folder.administratorKey(1), passphrase: try passphrase())
+        try invite(roster, now, signedBy: administrator)
     }
 
-    /// The public keys of the first `count` nodes.
-    func nodes(_ count: Int) throws -> [Ed25519.PublicKey] {
+    /// The files of the operators' invitations.
+    func invitations() throws -> [String] {
+        try JSONFile.read(SignedRoster.self, path: folder.roster).roster.operators
+            .map { folder.invitation($0.name) }.filter(FileManager.default.fileExists)
+    }
+
+    private func invite(_ roster: Roster, _ now: Timestamp, signedBy key: Ed25519.SigningKey) throws {
+        for entry in roster.operators {
+            try StandingInvitation(network: roster.network, operator: entry.name)
+                .write(to: folder.invitation(entry.name), at: now, signedBy: key)
+        }
+    }
+
+    /// The keys of the nodes that were made here, by their workers' numbers.
+    func nodes() throws -> [Int: Ed25519.PublicKey] {
         let passphrase = try self.passphrase()
-        return try (1...count).map {
-            try KeyFile.signingKey(.node, path: folder.nodeKey($0), passphrase: passphrase).publicKey
+        var nodes: [Int: Ed25519.PublicKey] = [:]
+        for number in 1...LocalNetwork.maximumWorkers {
+            let path = folder.nodeKey(number)
+            guard FileManager.default.fileExists(atPath: path) else { continue }
+            nodes[number] = try KeyFile.signingKey(.node, path: path, passphrase: passphrase).publicKey
+        }
+        return nodes
+    }
+
+    /// Puts a node's key, certificate and promises aside: its worker begins as another node.
+    func setAside(node number: Int, _ key: Ed25519.PublicKey) throws {
+        let certificate = folder.certificate(of: "inference-worker-\(number)")
+        for path in [certificate, folder.workerState(number), folder.nodeKey(number)]
+        where FileManager.default.fileExists(atPath: path) {
+            try FileManager.default.moveItem(atPath: path, toPath: "\(path).\(key.hex.prefix(16))")
         }
     }
 
@@ -94,8 +115,8 @@ public struct Founding: Sendable {
         return Genesis.Signer(identifier: number, identity: identity.publicKey, encryption: encryption.publicKey)
     }
 
-    private func addNodes(_ numbers: ClosedRange<Int>, to roster: inout Roster, _ passphrase: SecretBytes) throws {
-        for number in numbers {
+    private func addNodes(_ count: Int, to roster: inout Roster, _ passphrase: SecretBytes) throws {
+        for number in (0..<count).map({ $0 + 1 }) {
             let key = try KeyFile.createSigningKey(.node, path: folder.nodeKey(number), passphrase: passphrase)
             let name = roster.operators[(number - 1) % roster.operators.count].name
             roster.nodes.append(.init(key: key.publicKey, operator: name))
@@ -103,16 +124,12 @@ public struct Founding: Sendable {
         roster.nodes.sort { $0.key < $1.key }
     }
 
-    @discardableResult
-    private func write(
-        _ roster: Roster, _ genesis: Genesis, signedBy key: Ed25519.SigningKey
-    ) throws -> SignedRoster {
+    private func write(_ roster: Roster, _ genesis: Genesis, signedBy key: Ed25519.SigningKey) throws {
         let signed = SignedRoster(
             roster: roster,
             signatures: [.init(administrator: key.publicKey, signature: try roster.signed(by: key))])
         try signed.validate(in: genesis)
         try JSONFile.write(signed, path: folder.roster)
-        return signed
     }
 
     private func writePassphrase() throws {

@@ -1,4 +1,5 @@
 import CoordinatorStore
+import Cryptography
 import DNAProtocol
 import Foundation
 import NodeState
@@ -38,6 +39,9 @@ public struct LocalNetwork: Sendable {
         /// A process started, died or ended.
         case process(ProcessSupervisor.Event)
     }
+
+    /// The most workers a local network has.
+    public static let maximumWorkers = 64
 
     private static let renewalInterval: Duration = .seconds(3_600)
 
@@ -92,21 +96,39 @@ public struct LocalNetwork: Sendable {
         let founding = Founding(folder: folder)
         if !folder.isFounded {
             report(.step("founding a network: keys, genesis, roster"))
-            var setting = Founding.Options()
-            setting.nodes = options.workers
-            _ = try founding.found(setting, createdAt: Timestamp(seconds: Int64(Date().timeIntervalSince1970)))
+            _ = try founding.found(Founding.Options(), createdAt: Self.now())
         }
-        _ = try founding.ensureNodes(options.workers)
+        try founding.ensureInvitations(at: Self.now())
         return try JSONFile.read(Genesis.self, path: folder.genesis)
     }
+
+    private static func now() -> Timestamp { Timestamp(seconds: Int64(Date().timeIntervalSince1970)) }
 
     private func certificates(_ genesis: Genesis) throws {
         let founding = Founding(folder: folder)
         try LocalCertificates(
             folder: folder, network: try genesis.networkID(), passphrase: try founding.passphrase()
         ).ensureAll(
-            signers: genesis.signers.members.count, aggregators: options.aggregators,
-            nodes: try founding.nodes(options.workers))
+            signers: genesis.signers.members.count, aggregators: options.aggregators)
+    }
+
+    /// Workers join by invitation. One whose node was revoked begins as another, and nodes that have no worker this time
+    /// leave the roster, so that nobody counts on them.
+    private func prepareNodes(_ signed: SignedRoster, _ plan: ServicePlan) async throws {
+        try JSONFile.write(signed, path: folder.roster)
+        let founding = Founding(folder: folder)
+        var idle: [Ed25519.PublicKey] = []
+        for (number, key) in try founding.nodes() {
+            let status = signed.roster.node(key)?.status
+            if status == .revoked { try founding.setAside(node: number, key) }
+            if status == .active, number > options.workers { idle.append(key) }
+        }
+        guard !idle.isEmpty else { return }
+        report(.step("taking \(idle.count) node(s) without a worker off the roster"))
+        let exit = try await ChildProcess.start(plan.retiring(idle)).waitForExit()
+        guard exit == .exited(0) else {
+            throw LocalNetworkError("the nodes were not taken off; the administrator's log says why")
+        }
     }
 
     /// Renews what is due as long as the network runs; the services take up new files by themselves.
@@ -130,7 +152,11 @@ public struct LocalNetwork: Sendable {
             try networkFile.validate()
             try JSONFile.write(networkFile, path: folder.networkFile)
             report(.step("starting \(options.aggregators) aggregator(s), \(options.workers) workers and the gateway"))
-            for specification in plan.others { try await supervisor.start(specification) }
+            try plan.addresses.write(folder)
+            defer { ServiceAddresses.remove(folder) }
+            for specification in plan.coordinators { try await supervisor.start(specification) }
+            try await prepareNodes(try await probe.roster(of: plan.aggregatorOrigins, in: genesis), plan)
+            for specification in plan.workers { try await supervisor.start(specification) }
             try await probe.waitUntilReady(plan.workerOrigins + plan.aggregatorOrigins + [plan.gatewayOrigin])
             try await withThrowingTaskGroup { group in
                 group.addTask { await renewCertificates(genesis) }

@@ -14,7 +14,7 @@ public struct NetworkFolder: Sendable {
 
     /// Makes the folder and those in it that every part expects.
     public func create() throws {
-        for folder in [path, keys, logs, workers, signers] {
+        for folder in [path, keys, logs, workers, signers, invitations] {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         }
@@ -24,7 +24,7 @@ public struct NetworkFolder: Sendable {
     public var passphrase: String { path + "/passphrase" }
     /// What names the network.
     public var genesis: String { path + "/genesis.json" }
-    /// The newest roster epoch.
+    /// The newest roster epoch, as of the network's last start.
     public var roster: String { path + "/roster.json" }
     /// What a verifier holds; there once the signers have a group key.
     public var networkFile: String { path + "/network.json" }
@@ -44,6 +44,9 @@ public struct NetworkFolder: Sendable {
     private var keys: String { path + "/keys" }
     private var workers: String { path + "/workers" }
     private var signers: String { path + "/signers" }
+    private var invitations: String { path + "/invitations" }
+    /// An operator's invitation, by which workers come onto the roster.
+    public func invitation(_ operator: String) -> String { "\(invitations)/\(`operator`).txt" }
 
     /// The sealed key of an administrator.
     public func administratorKey(_ number: Int) -> String { "\(keys)/administrator-\(number).key" }

@@ -9,9 +9,6 @@ import NodeState
 /// One process makes all of it, so whoever runs it could keep copies: for one owner's machines and for trying things.
 /// Parties who do not trust each other each make their own.
 public struct Provisioning: Sendable {
-    /// How long invitations are good for, in seconds: ten years.
-    public static let invitationLifetime: Int64 = 3_650 * 86_400
-
     /// Where everything is written.
     public let folders: ServiceFolders
 
@@ -40,10 +37,13 @@ public struct Provisioning: Sendable {
             signatures: [.init(administrator: administrator.publicKey, signature: try roster.signed(by: administrator))]
         )
         try signed.validate(in: genesis)
-        for entry in operators { try invite(entry.name, roster.network, createdAt, signedBy: administrator) }
+        for entry in operators {
+            try StandingInvitation(network: roster.network, operator: entry.name)
+                .write(to: folders.invitation(entry.name), at: createdAt, signedBy: administrator)
+        }
         let passphrase = try passphrase(of: .administrator)
-        try ServiceCertificates.create(folders: folders, network: roster.network, passphrase: passphrase)
-            .issueAll(signers: options.signers)
+        _ = try ServiceCertificates(folders: folders, network: roster.network, passphrase: passphrase)
+            .ensureAll(signers: options.signers)
         try JSONFile.write(signed, path: folders.roster)
         try JSONFile.write(genesis, path: folders.genesis)
         return genesis
@@ -53,20 +53,8 @@ public struct Provisioning: Sendable {
     public func renewCertificates() throws -> [String] {
         let genesis = try JSONFile.read(Genesis.self, path: folders.genesis)
         let passphrase = try passphrase(of: .administrator)
-        return try ServiceCertificates.open(folders: folders, network: try genesis.networkID(), passphrase: passphrase)
-            .renewDue(signers: genesis.signers.members.count)
-    }
-
-    private func invite(
-        _ operator: String, _ network: NetworkID, _ now: Timestamp, signedBy key: Ed25519.SigningKey
-    ) throws {
-        let body = Invitation.Body(
-            network: network, operator: `operator`, serial: SystemRandom.bytes(count: Invitation.Body.serialByteCount),
-            uses: Roster.maximumNodes, expiresAt: now + Self.invitationLifetime)
-        let text = try Invitation(body: body, key: key).text() + "\n"
-        let path = folders.invitation(`operator`)
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
-        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+        return try ServiceCertificates(folders: folders, network: try genesis.networkID(), passphrase: passphrase)
+            .ensureAll(signers: genesis.signers.members.count)
     }
 
     private func signer(_ number: Int) throws -> Genesis.Signer {

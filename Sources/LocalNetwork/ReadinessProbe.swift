@@ -37,15 +37,28 @@ struct ReadinessProbe: Sendable {
     /// The network file, from the first signer that has it.
     func networkFile(of origins: [String]) async throws -> NetworkFile {
         try await retry("no signer has a group key") {
-            for origin in origins {
-                let target = try parse(origin)
-                let client = JSONClient(client(for: target), origin: target, retry: .never)
-                if let file = try? await client.get("/v1/network-file", as: NetworkFile.self, deadline: .seconds(2)) {
-                    return file
-                }
-            }
-            return nil
+            try await first(of: origins, "/v1/network-file", as: NetworkFile.self)
         }
+    }
+
+    /// The newest roster epoch, from the first aggregator that knows it.
+    func roster(of origins: [String], in genesis: Genesis) async throws -> SignedRoster {
+        let signed = try await retry("no aggregator knows the roster") {
+            try await first(of: origins, "/v1/roster", as: SignedRoster.self)
+        }
+        try signed.validate(in: genesis)
+        return signed
+    }
+
+    private func first<Document: Decodable>(
+        of origins: [String], _ path: String, as type: Document.Type
+    ) async throws -> Document? {
+        for origin in origins {
+            let target = try parse(origin)
+            let client = JSONClient(client(for: target), origin: target, retry: .never)
+            if let document = try? await client.get(path, as: type, deadline: .seconds(2)) { return document }
+        }
+        return nil
     }
 
     /// Waits until `/readyz` of every service answers 200.

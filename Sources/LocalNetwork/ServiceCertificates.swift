@@ -4,99 +4,68 @@ import DNAProtocol
 import Foundation
 import TLS
 
-/// The authority of a network of separate services, and a certificate for every party that has a name from the start.
+/// The certificates of a network of separate services: one for every party that has a name from the start.
 struct ServiceCertificates {
     /// How long a certificate is good for, in seconds: a year.
     static let lifetime: Int64 = 365 * 86_400
 
     private let folders: ServiceFolders
-    private let network: NetworkID
-    private let authority: CertificateAuthority
+    private let authority: NetworkAuthority
 
-    /// Makes an authority; its key is sealed and written to the administrator's folder.
-    static func create(
-        folders: ServiceFolders, network: NetworkID, passphrase: SecretBytes
-    ) throws -> ServiceCertificates {
-        let authority = try CertificateAuthority.create(commonName: "DNA Layer \(network.hex.prefix(16))")
-        // OpenSSL takes the passphrase from ordinary memory.
-        let secret = passphrase.withUnsafeBytes { [UInt8]($0) }
-        try PEMFile.write(try authority.privateKey.pem(passphrase: secret), to: folders.authorityKey, isPrivate: true)
+    /// Opens the authority, whose key is sealed in the administrator's folder; makes it if there is none.
+    init(folders: ServiceFolders, network: NetworkID, passphrase: SecretBytes) throws {
+        self.folders = folders
+        authority = try NetworkAuthority(
+            .init(certificate: folders.authority(of: .administrator), privateKey: folders.authorityKey),
+            network: network, passphrase: passphrase)
         try PEMFile.write(authority.certificate.pem, to: folders.authority, isPrivate: false)
-        return ServiceCertificates(folders: folders, network: network, authority: authority)
     }
 
-    /// Opens the authority.
-    static func open(
-        folders: ServiceFolders, network: NetworkID, passphrase: SecretBytes
-    ) throws -> ServiceCertificates {
-        let authority = try CertificateAuthority.load(
-            certificate: folders.authority(of: .administrator), privateKey: folders.authorityKey,
-            passphrase: passphrase.withUnsafeBytes { [UInt8]($0) })
-        return ServiceCertificates(folders: folders, network: network, authority: authority)
+    /// Issues what is missing or due, over the keys that are there; gives the parties that got a certificate.
+    func ensureAll(signers: Int) throws -> [String] {
+        try parties(signers).filter(ensure).map(\.name)
     }
 
-    /// Makes everybody's key and certificate.
-    func issueAll(signers: Int) throws {
-        for party in parties(signers) {
-            let folder = folders.folder(of: party)
-            try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            let subject = subject(of: party)
-            let hosts = subject.host.map { [$0, "localhost"] } ?? []
-            let issued = try authority.issue(
-                identity: subject.role.flatMap { .init(network: network.hex, role: $0, name: subject.name) },
-                commonName: subject.commonName, dnsNames: hosts,
-                ipAddresses: hosts.isEmpty ? [] : ["127.0.0.1", "::1"],
-                lifetime: Self.lifetime)
-            try PEMFile.write(authority.certificate.pem, to: folders.authority(of: party), isPrivate: false)
-            try PEMFile.write(issued.certificate, to: folders.certificate(of: party), isPrivate: false)
-            try PEMFile.write(issued.privateKey, to: folders.privateKey(of: party), isPrivate: true)
+    private func ensure(_ party: ServiceFolders.Party) throws -> Bool {
+        try FileManager.default.createDirectory(
+            atPath: folders.folder(of: party), withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
+        let files = NetworkAuthority.Files(
+            certificate: folders.certificate(of: party), privateKey: folders.privateKey(of: party))
+        guard try authority.ensure(subject(of: party), in: files) else { return false }
+        try PEMFile.write(authority.certificate.pem, to: folders.authority(of: party), isPrivate: false)
+        if party == .database || party == .monitor {
             // These are other programs, under accounts of their own that are in the group of this one.
-            guard party == .database || party == .monitor else { continue }
-            try FileManager.default.setAttributes(
-                [.posixPermissions: 0o640], ofItemAtPath: folders.privateKey(of: party))
+            try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: files.privateKey)
         }
-    }
-
-    /// Issues again what is due, with the same keys.
-    func renewDue(signers: Int) throws -> [String] {
-        var renewed: [String] = []
-        for party in parties(signers) {
-            let path = folders.certificate(of: party)
-            let old = try Certificate(pem: PEMFile.read(path))
-            guard old.isDue(now: CertificateAuthority.now()) else { continue }
-            try PEMFile.write(try authority.renew(old).pem, to: path, isPrivate: false)
-            renewed.append(party.name)
-        }
-        return renewed
+        return true
     }
 
     private func parties(_ signers: Int) -> [ServiceFolders.Party] {
         [.administrator, .gateway, .aggregator, .database, .owner, .monitor] + (1...max(signers, 1)).map { .signer($0) }
     }
 
-    private struct Subject {
-        var role: PeerRole?
-        var name = ""
-        var commonName: String?
-        var host: String?
-    }
-
     /// The hosts are the services of deploy/compose.yaml. A gateway's and an aggregator's common name is the role in
     /// which the database lets them in.
-    private func subject(of party: ServiceFolders.Party) -> Subject {
-        switch party {
-        case .administrator: Subject(role: .administrator, name: "administrator")
-        case .signer(let number): Subject(role: .signer, name: String(number), host: party.name)
-        case .gateway:
-            Subject(role: .gateway, name: "gateway", commonName: CoordinatorSchema.gatewayRole, host: "gateway")
+    private func subject(of party: ServiceFolders.Party) -> NetworkAuthority.Subject {
+        func subject(
+            _ role: PeerRole?, _ name: String = "", commonName: String? = nil, host: String? = nil
+        ) -> NetworkAuthority.Subject {
+            NetworkAuthority.Subject(
+                role: role, name: name, commonName: commonName, hosts: host.map { [$0, "localhost"] } ?? [],
+                lifetime: Self.lifetime)
+        }
+        return switch party {
+        case .administrator: subject(.administrator, "administrator")
+        case .signer(let number): subject(.signer, String(number), host: party.name)
+        case .gateway: subject(.gateway, "gateway", commonName: CoordinatorSchema.gatewayRole, host: "gateway")
         case .aggregator:
-            Subject(
-                role: .aggregator, name: "consensus-aggregator", commonName: CoordinatorSchema.aggregatorRole,
+            subject(
+                .aggregator, "consensus-aggregator", commonName: CoordinatorSchema.aggregatorRole,
                 host: "consensus-aggregator")
-        case .database: Subject(commonName: "postgres", host: "postgres")
-        case .owner: Subject(commonName: "dna_owner")
-        case .monitor: Subject(role: .monitor, name: "monitor")
+        case .database: subject(nil, commonName: "postgres", host: "postgres")
+        case .owner: subject(nil, commonName: "dna_owner")
+        case .monitor: subject(.monitor, "monitor")
         }
     }
 }

@@ -1,3 +1,4 @@
+import Cryptography
 import DNAProtocol
 import Foundation
 import Glibc
@@ -5,12 +6,14 @@ import Glibc
 /// Which processes a local network has, with their arguments, ports and logs.
 struct ServicePlan: Sendable {
     let signers: [ProcessSpecification]
-    /// The aggregators, the workers and the gateway, in the order they start.
-    let others: [ProcessSpecification]
+    /// The aggregators, who lets workers in, and the gateway.
+    let coordinators: [ProcessSpecification]
+    let workers: [ProcessSpecification]
     let signerOrigins: [String]
     let aggregatorOrigins: [String]
     let workerOrigins: [String]
     let gatewayOrigin: String
+    private let builder: Builder
 
     init(
         folder: NetworkFolder, options: LocalNetwork.Options, genesis: Genesis, database: LocalDatabase
@@ -33,18 +36,30 @@ struct ServicePlan: Sendable {
         let gatewayPort = options.port == 0 ? ports[0] : options.port
         gatewayOrigin = "http://\(loopback):\(gatewayPort)"
 
-        let builder = Builder(folder: folder, options: options)
+        builder = Builder(folder: folder, options: options)
         let peers = signerOrigins.enumerated().map { "\($0.offset + 1)=\($0.element)" }.joined(separator: ",")
+        let builder = builder
         signers = signerPorts.enumerated().map { builder.signer($0.offset + 1, port: $0.element, peers: peers) }
         let aggregators = aggregatorPorts.enumerated().map {
             builder.aggregator($0.offset + 1, port: $0.element, peers: peers, database: database)
         }
         let aggregatorOrigins = aggregatorOrigins
-        let workers = workerPorts.enumerated().map {
-            builder.worker($0.offset + 1, port: $0.element, aggregators: aggregatorOrigins)
+        let invitations = try Founding(folder: folder).invitations()
+        workers = workerPorts.enumerated().map {
+            builder.worker($0.offset + 1, port: $0.element, aggregators: aggregatorOrigins, invitations: invitations)
         }
         let gateway = builder.gateway(port: gatewayPort, aggregators: aggregatorOrigins, database: database)
-        others = aggregators + workers + [gateway]
+        coordinators = aggregators + [builder.administrator(["approve", "--watch"]), gateway]
+    }
+
+    /// Where the services will be.
+    var addresses: ServiceAddresses {
+        ServiceAddresses(gateway: gatewayOrigin, aggregators: aggregatorOrigins, signers: signerOrigins)
+    }
+
+    /// Takes these nodes off the roster.
+    func retiring(_ nodes: [Ed25519.PublicKey]) -> ProcessSpecification {
+        builder.administrator(["retire"] + nodes.map(\.hex))
     }
 
     private struct Builder {
@@ -103,7 +118,9 @@ struct ServicePlan: Sendable {
                 environment: ["DNA_DATABASE": database.aggregator])
         }
 
-        func worker(_ number: Int, port: Int, aggregators: [String]) -> ProcessSpecification {
+        func worker(
+            _ number: Int, port: Int, aggregators: [String], invitations: [String]
+        ) -> ProcessSpecification {
             // Workers that share a machine share its cores: more threads than cores would only wait for each other.
             let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
             let name = "inference-worker-\(number)"
@@ -115,7 +132,20 @@ struct ServicePlan: Sendable {
                     "--passphrase-file", folder.passphrase, "--state", folder.workerState(number), "--threads",
                     String(max(1, cores / options.workers)),
                     "--cores", "none",
-                ] + aggregators.flatMap { ["--aggregator", $0] })
+                ] + aggregators.flatMap { ["--aggregator", $0] }
+                    + some(of: invitations, for: number).flatMap { ["--invitation", $0] })
+        }
+
+        /// As many invitations as a node may show, beginning elsewhere for each worker.
+        private func some(of invitations: [String], for number: Int) -> ArraySlice<String> {
+            guard !invitations.isEmpty else { return [] }
+            let start = (number - 1) % invitations.count
+            return (invitations[start...] + invitations[..<start]).prefix(JoinRequest.Body.maximumInvitations)
+        }
+
+        /// A command of the network's administrator.
+        func administrator(_ command: [String]) -> ProcessSpecification {
+            make("administrator", "dna", ["nodes"] + command + ["--state", folder.path])
         }
 
         func gateway(port: Int, aggregators: [String], database: LocalDatabase) -> ProcessSpecification {

@@ -3,6 +3,7 @@ import Canonical
 import Consensus
 import DNAProtocol
 import Foundation
+import LocalNetwork
 import NodeState
 import ServiceArguments
 
@@ -19,12 +20,13 @@ struct EvidenceCommand: AsyncParsableCommand {
 
     @Argument(help: "A request's id, or a file that --json has written.") var subject: String
     @OptionGroup var gateway: GatewayArguments
+    @OptionGroup var state: StateArguments
     @Option(help: "The network file: checks that the statements are this network's, and signers' shares.")
     var network: String?
     @Flag(help: "Print the report as JSON, to be kept and shown to others.") var json = false
 
     func run() async throws {
-        let file = try network.map { try JSONFile.read(NetworkFile.self, path: $0) }
+        let file = try networkFile()
         let report = try await report()
         let verification = MisbehaviourVerification(of: report, networkFile: file)
         if json {
@@ -40,10 +42,21 @@ struct EvidenceCommand: AsyncParsableCommand {
         }
     }
 
+    /// A gateway elsewhere has a network of its own.
+    private var folder: NetworkFolder? {
+        state.folder(unless: gateway.gateway != nil || ProcessInfo.processInfo.environment["DNA_GATEWAY"] != nil)
+    }
+
+    private func networkFile() throws -> NetworkFile? {
+        try (network ?? folder?.networkFile).map { try JSONFile.read(NetworkFile.self, path: $0) }
+    }
+
     private func report() async throws -> MisbehaviourReport {
         guard let id = RequestID(hex: subject) else {
             return try JSONFile.read(MisbehaviourReport.self, path: subject)
         }
+        var gateway = gateway
+        if gateway.gateway == nil, let folder { gateway.gateway = try StateArguments.addresses(of: folder).gateway }
         var report: MisbehaviourReport?
         try await GatewayClient.with(gateway, deadline: .seconds(30)) { report = try await $0.misbehaviour(of: id) }
         guard let report, report.request == id else {

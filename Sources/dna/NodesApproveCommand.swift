@@ -63,8 +63,8 @@ struct NodesApproveCommand: AsyncParsableCommand {
     }
 
     private func issuer() throws -> Admissions.Issuer? {
-        let certificate = network.value(authorityCertificate, "DNA_AUTHORITY_CERTIFICATE")
-        let key = network.value(authorityKey, "DNA_AUTHORITY_KEY")
+        let certificate = network.value(authorityCertificate, "DNA_AUTHORITY_CERTIFICATE", { $0.authority })
+        let key = network.value(authorityKey, "DNA_AUTHORITY_KEY", { $0.authorityKey })
         guard let certificate, let key else {
             guard certificate == nil, key == nil else {
                 throw ValidationError("--authority-certificate and --authority-key belong together")

@@ -20,8 +20,8 @@ struct NodesInviteCommand: AsyncParsableCommand {
     @Option(help: "Sign with this sealed operator's key, not as an administrator.") var asOperator: String?
 
     func validate() throws {
-        guard (1...Roster.maximumNodes).contains(uses) else {
-            throw ValidationError("--uses must be 1 to \(Roster.maximumNodes)")
+        guard (1...Invitation.maximumUses).contains(uses) else {
+            throw ValidationError("--uses must be 1 to \(Invitation.maximumUses)")
         }
         guard Roster.isName(`operator`) else { throw ValidationError("--operator is not an operator's name") }
     }

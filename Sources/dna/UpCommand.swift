@@ -27,7 +27,9 @@ struct UpCommand: AsyncParsableCommand {
     @Option(help: "Once ready, run this shell command, then stop; its exit status is this command's.") var then: String?
 
     func validate() throws {
-        guard (3...64).contains(workers) else { throw ValidationError("--workers must be 3 to 64") }
+        guard (3...LocalNetwork.maximumWorkers).contains(workers) else {
+            throw ValidationError("--workers must be 3 to \(LocalNetwork.maximumWorkers)")
+        }
         guard (1...8).contains(aggregators) else { throw ValidationError("--aggregators must be 1 to 8") }
         guard (0.2...3600).contains(restartPause) else { throw ValidationError("--restart-pause must be 0.2 to 3600") }
         guard (1...65_535).contains(port) else { throw ValidationError("--port must be 1 to 65535") }
