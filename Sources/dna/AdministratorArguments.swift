@@ -104,7 +104,8 @@ struct AdministratorArguments: ParsableArguments {
         do {
             let administrator = try Administrator(
                 genesis: genesis, key: try key(), client: JSONClient(client, origin: origin),
-                signers: signers.mapValues { JSONClient(client, origin: $0) }, pinPath: pin ?? keyPath + ".roster.json")
+                signers: signers.mapValues { JSONClient(client, origin: $0, retry: .never) },
+                pinPath: pin ?? keyPath + ".roster.json")
             try await withThrowingTaskGroup(of: Void.self) { group in
                 if let security { group.addTask { try await security.run() } }
                 try await body(administrator)
