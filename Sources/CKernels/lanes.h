@@ -317,13 +317,13 @@ static inline __attribute__((always_inline)) void NAME(float_walk)(const int for
   }
 }
 
-static void NAME(f32)(const void *w, int64_t groups, const dna_activations *a, int64_t first, int64_t tokens, float *out,
-                      int64_t stride, int mode) {
+static void NAME(f32)(const void *w, int64_t groups, const dna_activations *a, int64_t first, int64_t tokens,
+                      float *out, int64_t stride, int mode) {
   NAME(float_walk)(DNA_F32, w, groups, a, first, tokens, out, stride, mode);
 }
 
-static void NAME(f16)(const void *w, int64_t groups, const dna_activations *a, int64_t first, int64_t tokens, float *out,
-                      int64_t stride, int mode) {
+static void NAME(f16)(const void *w, int64_t groups, const dna_activations *a, int64_t first, int64_t tokens,
+                      float *out, int64_t stride, int mode) {
   NAME(float_walk)(DNA_F16, w, groups, a, first, tokens, out, stride, mode);
 }
 

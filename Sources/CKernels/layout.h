@@ -1,8 +1,8 @@
 // How packed rows lie in memory: for each quantized format how its codes and scales are kept. The kernels are one
 // function specialised by these constants, so a format has no arithmetic of its own.
 //
-// A packed matrix is groups of 16 rows, a group its super-blocks in order. A super-block is 1 or 8 blocks of 32 columns:
-// first the codes of all blocks, then their scale bytes, then 16 scales in f16, then 16 minima in f16 if it has any.
+// A packed matrix is groups of 16 rows, a group its super-blocks in order. A super-block is 1 or 8 blocks of 32
+// columns: first the codes of all blocks, then their scale bytes, then 16 scales in f16, then 16 minima if it has any.
 // Rows are innermost everywhere. "Quad g" are the columns 4g ... 4g+3 of a block; a vector of 64 bytes holds a quad of
 // 16 rows, byte 4*r+j belonging to column 4g+j of row r, so that a 32-bit lane is four consecutive codes of one row.
 #ifndef DNA_LAYOUT_H
@@ -53,7 +53,8 @@ typedef struct {
 
 // The values of IQ4_NL's and IQ4_XS's codes.
 #define IQ4_TABLE(V)                                                                                          \
-  V(-127), V(-104), V(-83), V(-65), V(-49), V(-35), V(-22), V(-10), V(1), V(13), V(25), V(38), V(53), V(69), V(89), V(113)
+  V(-127), V(-104), V(-83), V(-65), V(-49), V(-35), V(-22), V(-10), V(1), V(13), V(25), V(38), V(53), V(69), V(89), \
+      V(113)
 
 // Blocks of 32 columns in a super-block.
 INLINE int layout_blocks(const layout l) { return l.scales == SCALE_HALF ? 1 : 8; }
@@ -83,7 +84,7 @@ INLINE int layout_bytes(const layout l) {
   return layout_blocks(l) * (layout_code_bytes(l) + layout_scale_bytes(l)) + (l.minimum ? 64 : 32);
 }
 
-// What codes of more than one sign are kept as: they need no offset where signed bytes are multiplied.
+// Whether codes are signed bytes, or become them by the table; all others are kept unsigned, below 64.
 INLINE bool layout_is_signed(const layout l) { return l.codes == CODES_8 || l.codes == CODES_TABLE; }
 
 // The integer that column `column` of row `row` of a block stands for.
@@ -128,8 +129,8 @@ INLINE void layout_scale(const layout l, const uint8_t *super, int block, int ha
   }
 }
 
-// The walk of a quantized matrix for each format, and the table of kernels, by the tile function NAME(rows), whose first
-// argument is a constant.
+// The walk of a quantized matrix for each format, by NAME(rows), whose first argument is a constant, and the table of
+// kernels.
 #define WALK(NAME_, name, codes, scales, offset, minimum)                                                          \
   static void NAME(name)(const void *w, int64_t groups, const dna_activations *a, int64_t first, int64_t tokens,   \
                          float *out, int64_t stride, int mode) {                                                   \

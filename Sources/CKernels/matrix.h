@@ -76,6 +76,7 @@ INLINE void NAME(tile)(const layout l, const uint8_t *w, const dna_activations *
                        int64_t stride, int mode, const int n, int row, const int m) {
   const int halves = layout_halves(l), quads = 8 / halves, offset = l.offset + (layout_is_signed(l) ? SIGNED_BIAS : 0);
   const int64_t columns = a->columns, first = token * columns / 32, blocks = columns / 32;
+  const int8_t *q = a->codes + token * columns;
   const int32_t *sums = halves == 2 ? a->half_sum + 2 * first : a->sum + first;
   const float *scaled_sums = halves == 2 ? a->scaled_half_sum + 2 * first : a->scaled_sum + first;
   floats acc[8];
@@ -111,8 +112,7 @@ INLINE void NAME(tile)(const layout l, const uint8_t *w, const dna_activations *
             const bytes v = NAME(quad)(l, codes + 4 * (row + LANES * p), g);
 #pragma unroll
             for (int t = 0; t < n; t++)
-              DOT(l, sum[t * m + p], part[t * m + p], v,
-                  NAME(four)(a->codes + (token + t) * columns + 32 * b + 4 * g));
+              DOT(l, sum[t * m + p], part[t * m + p], v, NAME(four)(q + t * columns + 32 * b + 4 * g));
           }
           if ((i + 1) % DOTS_BEFORE_FLUSH(l) == 0 || i + 1 == quads)
 #pragma unroll

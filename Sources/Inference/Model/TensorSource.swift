@@ -1,9 +1,11 @@
-import GGUF
-import Kernels
+package import GGUF
+package import Kernels
 
 /// Finds tensors in a file and checks type and shape before anything is computed.
-struct TensorSource {
+package struct TensorSource {
     let file: GGUFFile
+
+    package init(file: GGUFFile) { self.file = file }
 
     func tensor(_ name: String, shape: [Int]) throws(ModelError) -> GGUFTensor {
         guard let tensor = file.header.tensors[name] else { throw .missingTensor(name) }
@@ -16,7 +18,7 @@ struct TensorSource {
         return tensor
     }
 
-    func matrix(_ name: String, rows: Int, columns: Int) throws(ModelError) -> PackedMatrix {
+    package func matrix(_ name: String, rows: Int, columns: Int) throws(ModelError) -> PackedMatrix {
         let tensor = try tensor(name, shape: [columns, rows])
         guard let format = MatrixFormat(tensor.type) else {
             throw .unsupportedTensorType(tensor: name, type: tensor.type.name)
