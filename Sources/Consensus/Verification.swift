@@ -70,9 +70,9 @@ public struct Verification: Hashable, Sendable {
         try require(count == decision.tokens, "decision.tokens", "is not the output's")
         try require(output.finishReason == decision.finishReason, "decision.finish_reason", "is not the output's")
         try require(count <= evidence.request.maximumTokens, "output.tokens", "are more than the request allows")
-        let isRefusal = output.finishReason == .promptTooLong
         try require(
-            isRefusal ? count == 0 : bundle.prompt.tokens.count + count <= evidence.manifest.contextLength,
+            output.finishReason.isRefusal
+                ? count == 0 : bundle.prompt.tokens.count + count <= evidence.manifest.contextLength,
             "output.tokens", "are more than the model's context holds")
     }
 

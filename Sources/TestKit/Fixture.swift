@@ -61,7 +61,7 @@ package struct Fixture: Sendable {
                 .init(administrator: $0.publicKey, signature: try body.signed(by: $0))
             })
         manifest = Manifest(
-            name: "test", licence: "Apache-2.0", contextLength: 2048, chatTemplate: "chatml", sampling: Sampling(),
+            name: "test", licence: "Apache-2.0", contextLength: 2048, chatTemplate: "gguf", sampling: Sampling(),
             policy: policy,
             files: [.init(name: "model.gguf", role: .weights, size: 1, sha256: Digest.of("test", []))])
     }

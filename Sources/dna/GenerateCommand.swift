@@ -54,7 +54,7 @@ struct GenerateCommand: AsyncParsableCommand {
     private func promptTokens(_ engine: Engine) throws -> [TokenID] {
         guard chat else { return engine.tokenizer.encode(prompt, parseSpecial: false) }
         let message = ChatMessage(role: "user", content: prompt)
-        return try ChatTemplate(named: ChatTemplate.name).encode([message], with: engine.tokenizer)
+        return try engine.chatTemplate.get().encode([message], with: engine.tokenizer)
     }
 
     private func printText(_ generation: Generation, _ seed: String) {

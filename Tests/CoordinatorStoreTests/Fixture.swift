@@ -50,7 +50,7 @@ struct Fixture: Sendable {
                 operators: keys.indices.map { .init(name: "operator-\($0)", weight: 1) },
                 nodes: keys.enumerated().map { .init(key: $1.publicKey, operator: "operator-\($0)") }), administrator)
         manifest = Manifest(
-            name: "test", licence: "Apache-2.0", contextLength: 2048, chatTemplate: "chatml", sampling: Sampling(),
+            name: "test", licence: "Apache-2.0", contextLength: 2048, chatTemplate: "gguf", sampling: Sampling(),
             policy: Policy(rule: .majority, committee: 3),
             files: [.init(name: "model.gguf", role: .weights, size: 1, sha256: Digest.of("test", []))])
         database = try await SharedCluster.coordinatorDatabase()

@@ -61,7 +61,7 @@ import Testing
             .init("numerics") { $0.numerics = "dna-numerics-2" },
             .init("context_length") { $0.contextLength = 15 },
             .init("context_length") { $0.contextLength = .max },
-            .init("chat_template") { $0.chatTemplate = "ChatML" },
+            .init("chat_template") { $0.chatTemplate = "GGUF" },
             .init("top_k") { $0.sampling.topK = .min },
             .init("files") { $0.files = [] },
             .init("files") {

@@ -11,7 +11,7 @@ struct Network {
     let nodes: [Ed25519.SigningKey]
     let groupKey = Ed25519.SigningKey()
     let manifest = Manifest(
-        name: "org/small", licence: "Apache-2.0", contextLength: 2_048, chatTemplate: "chatml", sampling: Sampling(),
+        name: "org/small", licence: "Apache-2.0", contextLength: 2_048, chatTemplate: "gguf", sampling: Sampling(),
         policy: Policy(rule: .majority, committee: 3),
         files: [.init(name: "model.gguf", role: .weights, size: 1, sha256: Digest.ofRaw([]))])
 

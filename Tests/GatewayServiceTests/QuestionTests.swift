@@ -7,7 +7,7 @@ import Testing
     private static let defaults = Sampling(temperature: 0.7, topP: 0.9, topK: 40)
 
     private static let manifest = Manifest(
-        name: "small", licence: "Apache-2.0", contextLength: 2_048, chatTemplate: "chatml", sampling: defaults,
+        name: "small", licence: "Apache-2.0", contextLength: 2_048, chatTemplate: "gguf", sampling: defaults,
         policy: Policy(rule: .majority, committee: 3, maximumCommittee: 5),
         files: [.init(name: "model.gguf", role: .weights, size: 1, sha256: Digest.ofRaw([]))])
 

@@ -68,6 +68,17 @@ struct RefusalTests {
         }
     }
 
+    @Test func aConversationThatTheTemplateRefusesIsACertifiedRefusalThatSaysWhy() async throws {
+        try await Fixture.run { gateway in
+            let output = Output(tokens: [], text: "users must take turns", finishReason: .promptRefused)
+            let reply = try await gateway.chat { try await gateway.coordinator.certify($0, output) }
+            #expect(reply.status == 400)
+            #expect(try reply.value("error", "code") == .string("prompt_refused"))
+            #expect(try reply.value("error", "message") == .string("messages: users must take turns"))
+            #expect(try reply.value("dna", "certificate", "decision", "finish_reason") == .string("prompt_refused"))
+        }
+    }
+
     @Test func aNumericErrorIsCertifiedAndNotToBeRetried() async throws {
         try await Fixture.run { gateway in
             let output = Output(tokens: [9], text: "", finishReason: .numericError)

@@ -24,7 +24,7 @@ import Testing
     private func create(_ alter: (inout Manifest) -> Void = { _ in }) throws -> ModelPackage {
         try ModelPackage.create(weights: weights, folder: folder) { file in
             var manifest = Manifest(
-                name: "small", licence: "Apache-2.0", contextLength: 128, chatTemplate: "chatml", sampling: Sampling(),
+                name: "small", licence: "Apache-2.0", contextLength: 128, chatTemplate: "gguf", sampling: Sampling(),
                 policy: Policy(rule: .majority, committee: 3), files: [file])
             alter(&manifest)
             return manifest
@@ -102,7 +102,7 @@ import Testing
             "", "{", "[]", String(text.dropLast()), text + text, text.replacing("\"version\":1", with: "\"version\":2"),
             text.replacing("\"version\":1", with: "\"version\":1,\"version\":1"),
             text.replacing("\"version\":1", with: "\"version\":1,\"quorum\":3"),
-            text.replacing("chatml", with: "chatML"),
+            text.replacing("gguf", with: "GGUF"),
         ]
         for text in texts {
             try Data(text.utf8).write(to: URL(fileURLWithPath: path))

@@ -2,6 +2,7 @@ import Canonical
 import Consensus
 import Cryptography
 import DNAProtocol
+import Inference
 import Synchronization
 import TestKit
 import Testing
@@ -72,6 +73,21 @@ struct StopTextsTests {
         #expect(chat.count > 20 && text.count <= 2)
         let control = try computation.prompt(of: .init(prompt: "<|im_start|>")).tokens
         #expect(!control.contains(chat[0]))
+    }
+
+    @Test func aModelWithoutATemplateRefusesConversationsAndCompletesTexts() async throws {
+        var manifest = town.fixture.manifest
+        manifest.chatTemplate = Manifest.noTemplate
+        let computation = try RealModel.computation(manifest)
+        var request = try town.request(tokens: 2)
+        request.input = .init(messages: [.init(role: .user, content: "Hi")])
+        let refusal = try await computation.compute(request)
+        #expect(refusal.output.finishReason == .promptRefused && refusal.output.tokens == [])
+        #expect(refusal.output.text == ChatTemplateError.missing.description)
+        #expect(refusal.prompt.tokens == [])
+        #expect(try computation.prompt(of: request.input).tokens == [])
+        request.input = .init(prompt: "Hi")
+        #expect(try await computation.compute(request).output.tokens.count > 0)
     }
 
     // MARK: Replay

@@ -8,6 +8,10 @@ public struct Manifest: Codable, Hashable, Sendable, Statement {
     public static let context = "dna/manifest/1"
     /// The numerics this version of the engine computes.
     public static let numerics = "dna-numerics-1"
+    /// The chat template is the one in the file of weights, which the file's digest covers.
+    public static let templateOfWeights = "gguf"
+    /// The model has no chat template and answers prompts only.
+    public static let noTemplate = "none"
     /// The most files a package may have.
     public static let maximumFiles = 64
 
@@ -21,7 +25,7 @@ public struct Manifest: Codable, Hashable, Sendable, Statement {
     public var numerics: String
     /// The most tokens of prompt and answer together.
     public var contextLength: Int
-    /// How messages become a prompt: `chatml`.
+    /// Where the template is that turns messages into a prompt: ``templateOfWeights`` or ``noTemplate``.
     public var chatTemplate: String
     /// What a request gets when it names no value.
     public var sampling: Sampling
@@ -88,7 +92,8 @@ public struct Manifest: Codable, Hashable, Sendable, Statement {
         try require((1...128).contains(licence.utf8.count), "licence", "must be 1 to 128 bytes")
         try require(numerics == Self.numerics, "numerics", "must be \(Self.numerics)")
         try require((16...1_048_576).contains(contextLength), "context_length", "must be 16 to 1048576")
-        try require(chatTemplate == "chatml", "chat_template", "must be chatml")
+        try require(
+            [Self.templateOfWeights, Self.noTemplate].contains(chatTemplate), "chat_template", "must be gguf or none")
         try sampling.validate()
         try require((1...Self.maximumFiles).contains(files.count), "files", "must hold 1 to \(Self.maximumFiles)")
         try require(files.count { $0.role == .weights } == 1, "files", "must hold one file of weights")

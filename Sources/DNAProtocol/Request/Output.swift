@@ -39,4 +39,10 @@ public enum FinishReason: String, Codable, Hashable, Sendable {
     case numericError = "numeric_error"
     /// The prompt leaves no room in the model's context: a deterministic refusal.
     case promptTooLong = "prompt_too_long"
+    /// The model's chat template refuses the conversation, or there is none: a deterministic refusal. There is no prompt;
+    /// the answer's text says why.
+    case promptRefused = "prompt_refused"
+
+    /// Whether the model was not asked at all, so that there are no tokens.
+    public var isRefusal: Bool { self == .promptTooLong || self == .promptRefused }
 }

@@ -87,7 +87,7 @@ package struct Answer: Encodable, Hashable, Sendable {
         let certificate = bundle.certificate
         let output = bundle.output
         dna = AnswerReference(certificate)
-        let reason = try Self.finishReason(output.finishReason, style, dna)
+        let reason = try Self.finishReason(output, style, dna)
         let request = certificate.decision.request.hex
         switch style {
         case .chat:
@@ -108,14 +108,19 @@ package struct Answer: Encodable, Hashable, Sendable {
     }
 
     private static func finishReason(
-        _ reason: FinishReason, _ style: Question.Style, _ reference: AnswerReference
+        _ output: Output, _ style: Question.Style, _ reference: AnswerReference
     ) throws(OpenAIError) -> String {
+        let reason = output.finishReason
         switch reason {
         case .stop, .length: return reason.rawValue
         case .promptTooLong:
             throw OpenAIError(
                 .badRequest, "\(style.inputField): is longer than the model's context", parameter: style.inputField,
                 code: "context_length_exceeded", reference: reference)
+        case .promptRefused:
+            throw OpenAIError(
+                .badRequest, "\(style.inputField): \(output.text)", parameter: style.inputField,
+                code: reason.rawValue, reference: reference)
         case .numericError:
             // The same request gives the same failure: a client need not try again.
             throw OpenAIError(

@@ -13,8 +13,9 @@ public final class Engine: Sendable {
     public let configuration: ModelConfiguration
     /// Positions of a sequence at most, prompt and answer together.
     public let contextLength: Int
-    /// The Jinja text of the model's chat template, if the file carries one.
-    public let chatTemplate: String?
+    /// The model's chat template, or why there is none: the file has none, or one that is not supported. A model can be
+    /// asked without one.
+    public let chatTemplate: Result<ChatTemplate, ChatTemplateError>
     private let queue: JobQueue
     private let queueLimit: Int
     private let runner: SequenceRunner
@@ -26,7 +27,7 @@ public final class Engine: Sendable {
         do throws(GGUFError) { file = try GGUFFile(path: modelPath) } catch { throw .file(error) }
         do throws(TokenizerError) {
             let metadata = try TokenizerMetadata(gguf: file.header)
-            chatTemplate = metadata.chatTemplate
+            chatTemplate = Result { () throws(ChatTemplateError) in try ChatTemplate(metadata: metadata) }
             tokenizer = try Tokenizer(metadata: metadata)
         } catch { throw .tokenizer(error) }
         do throws(ModelError) { configuration = try ModelConfiguration(file.header) } catch { throw .model(error) }

@@ -37,7 +37,7 @@ public struct TokenizerMetadata: Sendable {
     }
 }
 
-/// Why a tokenizer or chat template was refused.
+/// Why a tokenizer was refused.
 public enum TokenizerError: Error, Hashable, CustomStringConvertible {
     /// A key of the file's metadata is missing or has the wrong type.
     case badKey(String)
@@ -53,10 +53,6 @@ public enum TokenizerError: Error, Hashable, CustomStringConvertible {
     case badMerge(Int)
     /// A special token's id is outside the vocabulary.
     case badSpecialToken(key: String)
-    /// The chat template is none that is implemented.
-    case unsupportedChatTemplate
-    /// The vocabulary lacks a control token that the chat template needs.
-    case missingControlToken(String)
 
     /// A sentence that names the field.
     public var description: String {
@@ -70,8 +66,6 @@ public enum TokenizerError: Error, Hashable, CustomStringConvertible {
             "tokenizer.ggml.tokens[\(index)] is not the text of a byte-level token, or a repetition"
         case .badMerge(let index): "tokenizer.ggml.merges[\(index)] does not join two tokens into a token"
         case .badSpecialToken(let key): "tokenizer.ggml.\(key) is outside the vocabulary"
-        case .unsupportedChatTemplate: "tokenizer.chat_template is not supported; only SmolLM2's ChatML is"
-        case .missingControlToken(let text): "the chat template needs the control token \(text)"
         }
     }
 }

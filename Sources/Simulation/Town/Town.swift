@@ -59,7 +59,7 @@ package final class Town: Sendable {
         self.operators = operators
         numbers = Dictionary(uniqueKeysWithValues: nodes.enumerated().map { ($1.node, $0) })
         manifest = Manifest(
-            name: "simulated", licence: "Apache-2.0", contextLength: 2_048, chatTemplate: "chatml",
+            name: "simulated", licence: "Apache-2.0", contextLength: 2_048, chatTemplate: "gguf",
             sampling: Sampling(), policy: shape.policy,
             files: [.init(name: "model.gguf", role: .weights, size: 1, sha256: .of("simulation", []))])
         modelID = try manifest.modelID()

@@ -13,11 +13,12 @@ public struct RequestComputation: Sendable {
     public let engine: Engine
     /// Positions of prompt and answer together, by the manifest and the weights.
     public let contextLength: Int
-    private let template: ChatTemplate
+    private let template: Result<ChatTemplate, ChatTemplateError>
 
     /// Joins a model's manifest with the engine that has loaded its weights.
     ///
-    /// Throws when the engine was given less context than the model has: its answers would end too early.
+    /// Throws when the engine was given less context than the model has, so that its answers would end too early, and
+    /// when the model's chat template is not supported.
     public init(manifest: Manifest, engine: Engine) throws(ComputationError) {
         self.manifest = manifest
         self.engine = engine
@@ -25,27 +26,37 @@ public struct RequestComputation: Sendable {
         guard engine.contextLength >= contextLength else {
             throw .contextTooShort(engine: engine.contextLength, model: contextLength)
         }
-        do throws(TokenizerError) {
-            template = try ChatTemplate(named: manifest.chatTemplate)
-        } catch { throw .tokenizer(error) }
+        guard manifest.chatTemplate == Manifest.templateOfWeights else {
+            template = .failure(.missing)
+            return
+        }
+        template = engine.chatTemplate
+        if case .failure(let error) = template { throw .chatTemplate(error) }
     }
 
     /// The input as the model reads it: messages through the chat template, a text as it is, after the begin token if
-    /// the model wants one or the text has no token at all.
+    /// the model wants one or the text has no token at all. No tokens if the chat template refuses the messages.
     public func prompt(of input: Request.Input) throws(ComputationError) -> Prompt {
         Prompt(tokens: try tokens(of: input).map(Int.init))
     }
 
     private func tokens(of input: Request.Input) throws(ComputationError) -> [TokenID] {
+        guard let messages = input.messages else { return try tokens(ofText: input.prompt ?? "") }
+        return (try? tokens(of: messages)) ?? []
+    }
+
+    private func tokens(of messages: [Request.Message]) throws(ChatTemplateError) -> [TokenID] {
+        let messages = messages.map { ChatMessage(role: $0.role.rawValue, content: $0.content) }
+        let tokens = try template.get().encode(messages, with: engine.tokenizer)
+        guard tokens.isEmpty else { return tokens }
+        guard let begin = engine.tokenizer.beginToken else { throw .emptyPrompt }
+        return [begin]
+    }
+
+    private func tokens(ofText text: String) throws(ComputationError) -> [TokenID] {
         let tokenizer = engine.tokenizer
-        if let messages = input.messages {
-            let messages = messages.map { ChatMessage(role: $0.role.rawValue, content: $0.content) }
-            do throws(TokenizerError) {
-                return try template.encode(messages, with: tokenizer)
-            } catch { throw .tokenizer(error) }
-        }
         // A user's text never becomes a control token.
-        let tokens = tokenizer.encode(input.prompt ?? "", parseSpecial: false)
+        let tokens = tokenizer.encode(text, parseSpecial: false)
         guard tokenizer.addsBeginToken || tokens.isEmpty else { return tokens }
         guard let begin = tokenizer.beginToken else { throw .noBeginToken }
         return [begin] + tokens
@@ -61,10 +72,17 @@ public struct RequestComputation: Sendable {
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) async throws(ComputationError) -> ComputedAnswer {
         let randomness = try randomness(of: request)
-        let prompt = try tokens(of: request.input)
         guard let seed = NoiseSeed(bytes: randomness.seed.digest.bytes),
             let challenge = TraceChallenge(bytes: randomness.challenge.bytes)
         else { preconditionFailure("a digest has the 32 bytes that seeds and challenges have") }
+        let prompt: [TokenID]
+        if let messages = request.input.messages {
+            do throws(ChatTemplateError) {
+                prompt = try tokens(of: messages)
+            } catch { return .refused(error, challenge: challenge) }
+        } else {
+            prompt = try tokens(ofText: request.input.prompt ?? "")
+        }
         let room = contextLength - prompt.count
         guard room > 0 else { return .tooLong(prompt: prompt, challenge: challenge) }
 
@@ -118,9 +136,20 @@ public struct ComputedAnswer: Sendable {
     }
 
     static func tooLong(prompt: [TokenID], challenge: TraceChallenge) -> Self {
+        refusal(.promptTooLong, prompt: prompt, text: "", challenge)
+    }
+
+    /// What the chat template says is the answer, so that a client learns it from the certificate.
+    static func refused(_ error: ChatTemplateError, challenge: TraceChallenge) -> Self {
+        refusal(.promptRefused, prompt: [], text: error.description, challenge)
+    }
+
+    private static func refusal(
+        _ reason: DNAProtocol.FinishReason, prompt: [TokenID], text: String, _ challenge: TraceChallenge
+    ) -> Self {
         ComputedAnswer(
             prompt: Prompt(tokens: prompt.map(Int.init)),
-            output: Output(tokens: [], text: "", finishReason: .promptTooLong),
+            output: Output(tokens: [], text: text, finishReason: reason),
             trace: TraceBuilder(challenge: challenge).root, timings: nil)
     }
 }
@@ -129,8 +158,8 @@ public struct ComputedAnswer: Sendable {
 public enum ComputationError: Error, Equatable, CustomStringConvertible {
     /// The engine has less context than the model.
     case contextTooShort(engine: Int, model: Int)
-    /// The manifest's chat template or the model's tokenizer cannot serve the request.
-    case tokenizer(TokenizerError)
+    /// The model's chat template is not supported.
+    case chatTemplate(ChatTemplateError)
     /// The prompt needs a begin token and the model has none.
     case noBeginToken
     /// The request has no canonical form.
@@ -143,7 +172,7 @@ public enum ComputationError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .contextTooShort(let engine, let model):
             "the engine holds \(engine) positions, the model has \(model)"
-        case .tokenizer(let error): error.description
+        case .chatTemplate(let error): error.description
         case .noBeginToken: "the prompt needs a begin token, and the model has none"
         case .unencodableRequest: "the request has no canonical form"
         case .engine(let error): error.description

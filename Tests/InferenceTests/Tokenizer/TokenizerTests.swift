@@ -27,7 +27,7 @@ struct TokenizerTests {
         #expect((tokenizer.beginToken, tokenizer.endToken) == (1, 2))
         #expect(!tokenizer.addsBeginToken)
         compare(tokenizer, try TokenizerVectors.load("tokenizer-smollm2").rows)
-        _ = try ChatTemplate(jinja: try #require(metadata.chatTemplate))
+        _ = try ChatTemplate(metadata: metadata)
     }
 
     @Test func decodingGivesTheTextBack() throws {
