@@ -11,6 +11,8 @@ public import ServiceLifecycle
 public final class AggregatorService: Service {
     private let options: AggregatorOptions
     private let pool: PostgresPool
+    /// Strangers who ask to be let in wait for each other, not the owners of requests for them.
+    private let strangersPool: PostgresPool
     private let client: HTTPClient
     private let registration: Registration
     private let owner: Owner
@@ -31,9 +33,9 @@ public final class AggregatorService: Service {
         self.options = options
         self.logger = logger
         let databaseMetrics = DatabaseMetrics(metrics)
-        pool = PostgresPool(
-            options.database.with(observer: PostgresObserver(databaseMetrics)),
-            limits: .init(connections: options.databaseConnections))
+        let database = options.database.with(observer: PostgresObserver(databaseMetrics))
+        pool = PostgresPool(database, limits: .init(connections: options.databaseConnections))
+        strangersPool = PostgresPool(database, limits: .init(connections: 2, waiters: 64))
         databaseMetrics.show(in: metrics) { [pool] in pool.load }
         store = AggregatorStore(pool: pool)
         var clientOptions = HTTPClientOptions()
@@ -53,17 +55,24 @@ public final class AggregatorService: Service {
                 signers: signers, keys: keys, clock: clock, logger: logger, metrics: measured))
         measured.show(
             store: store, rosters: rosters, keys: keys, doorbells: doorbells, owner: owner, options: options)
-        let desk = NodeDesk(
-            network: network, store: store, rosters: rosters, doorbells: doorbells, clock: clock, logger: logger,
-            metrics: measured)
-        delivery = RosterDelivery(nodes: desk, signers: signers, logger: logger)
-        let admission = AdmissionRoutes(
-            desk: AdmissionDesk(
-                genesis: options.genesis, network: network, nodes: desk, delivery: delivery,
-                availabilityWindow: options.availabilityWindow))
+        let doorbells = doorbells
+        func nodeDesk(_ pool: PostgresPool) -> NodeDesk {
+            NodeDesk(
+                network: network, store: AggregatorStore(pool: pool), rosters: rosters, doorbells: doorbells,
+                clock: clock, logger: logger, metrics: measured)
+        }
+        let desk = nodeDesk(pool)
+        let delivery = RosterDelivery(nodes: desk, signers: signers, logger: logger)
+        self.delivery = delivery
+        func admission(_ desk: NodeDesk) -> AdmissionRoutes {
+            AdmissionRoutes(
+                desk: AdmissionDesk(
+                    genesis: options.genesis, network: network, nodes: desk, delivery: delivery,
+                    availabilityWindow: options.availabilityWindow))
+        }
         let routes = AggregatorRoutes(
-            desk: desk, admission: admission, store: store, signers: signers, keys: keys,
-            threshold: options.genesis.signers.threshold)
+            desk: desk, joining: admission(nodeDesk(strangersPool)), admission: admission(desk), store: store,
+            signers: signers, keys: keys, threshold: options.genesis.signers.threshold)
         var server = HTTPServiceOptions(host: options.host, port: options.port)
         server.server.tls = options.tls
         server.server.requestBodyLimit = AggregatorRoutes.bodyLimit
@@ -135,5 +144,6 @@ public final class AggregatorService: Service {
     private func close() async {
         await client.shutdown()
         await pool.close()
+        await strangersPool.close()
     }
 }

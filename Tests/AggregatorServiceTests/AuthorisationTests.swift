@@ -5,6 +5,7 @@ import HTTPTypes
 import NIOCore
 import ServiceKit
 import TLS
+import TestKit
 import Testing
 
 /// Who may call what of an aggregator, by certificates over real sockets.

@@ -6,6 +6,8 @@ import ServiceKit
 /// The HTTP face: `openapi/consensus-aggregator.yaml`.
 struct AggregatorRoutes: Sendable {
     let desk: NodeDesk
+    /// What strangers may call.
+    let joining: AdmissionRoutes
     let admission: AdmissionRoutes
     let store: AggregatorStore
     let signers: [SignerConnection]
@@ -19,7 +21,7 @@ struct AggregatorRoutes: Sendable {
 
     func router() -> ServiceRouter {
         let router = ServiceRouter.service()
-        admission.addForNodes(to: router)
+        joining.addForNodes(to: router)
         // What is added from here on is for members only, in any role.
         router.add(middleware: RequireRole.any)
         router.addHealthRoutes(checks: checks)
