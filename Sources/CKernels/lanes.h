@@ -6,6 +6,7 @@
 typedef float lanes __attribute__((ext_vector_type(16), aligned(4)));
 typedef int32_t ilanes __attribute__((ext_vector_type(16), aligned(4)));
 typedef uint16_t shorts __attribute__((ext_vector_type(16), aligned(2)));
+typedef int8_t small __attribute__((ext_vector_type(16), aligned(1)));
 typedef _Float16 halves __attribute__((ext_vector_type(16), aligned(2)));
 
 #define LOAD(p) (*(const lanes *)(p))
@@ -58,12 +59,6 @@ static void NAME(exponential)(const float *x, int64_t count, float *out) {
   }
 }
 
-static uint32_t NAME(largest)(const ilanes *m) {
-  int32_t top = 0;
-  for (int j = 0; j < 16; j++) top = (*m)[j] > top ? (*m)[j] : top;
-  return (uint32_t)top;
-}
-
 static uint32_t NAME(magnitude)(const float *x, int64_t count) {
   ilanes m = {0};
   int64_t i = 0;
@@ -71,7 +66,7 @@ static uint32_t NAME(magnitude)(const float *x, int64_t count) {
     const ilanes b = *(const ilanes *)(x + i) & 0x7fffffff;
     m = b > m ? b : m;
   }
-  uint32_t top = NAME(largest)(&m);
+  uint32_t top = (uint32_t)__builtin_reduce_max(m);
   for (; i < count; i++) {
     uint32_t b;
     __builtin_memcpy(&b, x + i, 4);
@@ -101,7 +96,7 @@ static uint32_t NAME(quantize)(const dna_activations *a, int64_t token) {
         // |x/s| <= 127 + a rounding error, so adding 1.5*2^23 rounds to an integer, ties to even
         const lanes t = LOAD(v + 16 * half) / SPLAT(s) + SPLAT(0x1.8p+23f);
         const ilanes q = (ilanes)t - 0x4b400000;
-        for (int j = 0; j < 16; j++) codes[16 * half + j] = (int8_t)q[j];
+        *(small *)(codes + 16 * half) = __builtin_convertvector(q, small);
         sum[half] = __builtin_reduce_add(q);
       }
     }

@@ -10,7 +10,7 @@ extension InstructionSet: ExpressibleByArgument {}
 /// Options of every command that runs the engine. None of them changes a bit of any result.
 struct EngineArguments: ParsableArguments {
     @Option(help: "Threads that compute together (default: all CPUs, at most 16).") var threads: Int?
-    @Option(help: "The implementation: auto, avx512, avx2, portable or reference.") var isa = InstructionSet.auto
+    @Option(help: "The implementation: auto, avx512, avx2, neon, portable or reference.") var isa = InstructionSet.auto
 
     func load(_ path: String) throws -> Engine {
         var options = EngineOptions(instructionSet: isa)
