@@ -174,7 +174,7 @@ extension MarkedText {
         case lower
         /// The first scalar upper, the others lower.
         case capitalized
-        /// Every letter upper that no letter precedes, the others lower.
+        /// Every letter upper that no letter precedes, the others lower; what is not ASCII counts as a letter.
         case title
     }
 
@@ -192,10 +192,14 @@ extension MarkedText {
                 case .title: !isAfterLetter
                 }
             if end == offset + 1 { bytes[offset] = Self.letter(utf8[offset], isUpper: isUpper) }
-            isAfterLetter = UnicodeClass(value) == .letter
+            isAfterLetter = Self.isLetter(value)
             offset = end
         }
         return replacingBytes(bytes)
+    }
+
+    private static func isLetter(_ scalar: UInt32) -> Bool {
+        scalar >= 0x80 || (0x41...0x5a).contains(scalar & ~0x20)
     }
 
     private static func letter(_ byte: UInt8, isUpper: Bool) -> UInt8 {
