@@ -52,7 +52,7 @@ struct GenerateCommand: AsyncParsableCommand {
     }
 
     private func promptTokens(_ engine: Engine) throws -> [TokenID] {
-        guard chat else { return engine.tokenizer.encode(prompt, parseSpecial: false) }
+        guard chat else { return engine.tokenizer.encodeDocument(prompt) }
         let message = ChatMessage(role: "user", content: prompt)
         return try engine.chatTemplate.get().encode([message], with: engine.tokenizer)
     }
@@ -77,7 +77,7 @@ struct GenerateCommand: AsyncParsableCommand {
         _ generation: Generation, _ engine: Engine, _ seed: String, _ prompt: [TokenID]
     ) throws {
         let result = GenerationReport(
-            text: engine.tokenizer.decode(generation.tokens.filter { $0 != engine.tokenizer.endToken }),
+            text: engine.tokenizer.decode(generation.tokens.filter { !engine.tokenizer.stopTokens.contains($0) }),
             tokens: generation.tokens, promptTokens: prompt, finishReason: generation.finishReason.rawValue,
             trace: generation.traceRoot, seed: seed,
             prefill: .init(

@@ -4,17 +4,17 @@ import Synchronization
 /// Prints an answer's text as its tokens come.
 final class TokenPrinter: Sendable {
     private let decoder: Mutex<StreamingDecoder>
-    private let endToken: TokenID?
+    private let stopTokens: Set<TokenID>
     private let isSilent: Bool
 
     init(tokenizer: Tokenizer, isSilent: Bool) {
         decoder = Mutex(StreamingDecoder(tokenizer))
-        endToken = tokenizer.endToken
+        stopTokens = tokenizer.stopTokens
         self.isSilent = isSilent
     }
 
     func print(_ token: TokenID) {
-        guard !isSilent, token != endToken else { return }
+        guard !isSilent, !stopTokens.contains(token) else { return }
         Console.text(decoder.withLock { $0.append(token) })
     }
 

@@ -59,7 +59,7 @@ public final class Engine: Sendable {
     ///
     /// - Parameters:
     ///   - maxTokens: tokens at most; the context may end the answer earlier.
-    ///   - stopTokens: tokens that end the answer; nil: the tokenizer's end token.
+    ///   - stopTokens: tokens that end the answer; nil: the tokenizer's stop tokens.
     ///   - onToken: called on the engine's thread for each token as it is drawn; must be quick.
     ///   - endsAnswer: asked on the engine's thread after each token whether the answer ends with it, as if it were a
     ///     stop token: for stop texts. Must depend on the tokens alone.
@@ -73,7 +73,7 @@ public final class Engine: Sendable {
     ) async throws(EngineError) -> Generation {
         let request = SequenceRequest(
             prompt: prompt, sampling: sampling, seed: seed, challenge: challenge,
-            stopTokens: stopTokens ?? defaultStopTokens)
+            stopTokens: stopTokens ?? tokenizer.stopTokens)
         return try await perform(isCancelled) { (runner, isCancelled) throws(EngineError) in
             try runner.generate(
                 request, maxTokens: maxTokens, onToken: onToken, endsAnswer: endsAnswer, isCancelled: isCancelled)
@@ -91,7 +91,7 @@ public final class Engine: Sendable {
     ) async throws(EngineError) -> Replay {
         let request = SequenceRequest(
             prompt: prompt, sampling: sampling, seed: seed, challenge: challenge,
-            stopTokens: stopTokens ?? defaultStopTokens)
+            stopTokens: stopTokens ?? tokenizer.stopTokens)
         return try await perform(isCancelled) { (runner, isCancelled) throws(EngineError) in
             try runner.replay(
                 request, tokens: tokens, maxTokens: maxTokens, batched: batched, isCancelled: isCancelled)
@@ -111,8 +111,6 @@ public final class Engine: Sendable {
             }
         }
     }
-
-    private var defaultStopTokens: Set<TokenID> { Set([tokenizer.endToken].compactMap(\.self)) }
 
     /// Runs a job on the engine's thread.
     private func perform<Output: Sendable>(

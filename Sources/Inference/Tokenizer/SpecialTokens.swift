@@ -1,49 +1,69 @@
-/// The control and user-defined tokens, found in text by their literal UTF-8.
+/// The tokens that are found in text by their literal bytes before anything else: user-defined ones everywhere, control
+/// and unknown tokens only where the text is trusted with them.
 struct SpecialTokens: Sendable {
     private struct Entry {
-        let text: [UInt8]
+        let text: ArraySlice<UInt8>
         let token: TokenID
+        let needsTrust: Bool
     }
 
-    /// By first byte, the longest first.
-    private var entries: [UInt8: [Entry]] = [:]
+    /// Sorted by text.
+    private let entries: [Entry]
+    /// The entries whose text begins with a byte b, from starts[b] to starts[b + 1].
+    private let starts: [Int]
 
-    mutating func insert(_ text: [UInt8], _ token: TokenID) {
-        guard let first = text.first else { return }
-        var list = entries[first, default: []]
-        // Of equal texts the first counts.
-        let place = list.firstIndex { $0.text.count < text.count } ?? list.endIndex
-        list.insert(Entry(text: text, token: token), at: place)
-        entries[first] = list
+    init(_ vocabulary: Vocabulary) {
+        let all = vocabulary.tokens(.control, .unknown, .userDefined).map {
+            Entry(text: vocabulary[$0], token: $0, needsTrust: vocabulary.kind($0) != .userDefined)
+        }
+        // Of equal texts the first counts: ids ascend, and the sort is by text, then id.
+        let sorted = all.filter { !$0.text.isEmpty }.sorted {
+            if $0.text == $1.text { return $0.token < $1.token }
+            return $0.text.lexicographicallyPrecedes($1.text)
+        }
+        var entries: [Entry] = []
+        for entry in sorted where entries.last?.text != entry.text { entries.append(entry) }
+        var starts = [Int](repeating: 0, count: 257)
+        for entry in entries { starts[Int(entry.text.first!) + 1] += 1 }  // Empty ones were dropped.
+        for byte in 0..<256 { starts[byte + 1] += starts[byte] }
+        self.entries = entries
+        self.starts = starts
     }
 
+    /// The special token that is written as exactly `text`.
     func token(of text: String) -> TokenID? {
         let utf8 = Array(text.utf8)
-        return match(utf8[...]).flatMap { $0.length == utf8.count ? $0.token : nil }
+        return match(utf8, at: 0, trustedTo: utf8.count).flatMap { $0.end == utf8.count ? $0.token : nil }
     }
 
-    /// The longest special token at the start of `utf8`.
-    private func match(_ utf8: ArraySlice<UInt8>) -> (token: TokenID, length: Int)? {
-        guard let first = utf8.first, let list = entries[first] else { return nil }
-        for entry in list where utf8.starts(with: entry.text) { return (entry.token, entry.text.count) }
-        return nil
-    }
-
-    /// Calls `plain` with each stretch between special tokens and `special` with each of these, in order. The leftmost
-    /// special token is cut out first; of several that start there, the longest.
-    func split(_ utf8: [UInt8], plain: (ArraySlice<UInt8>) -> Void, special: (TokenID) -> Void) {
-        var start = 0
-        var index = 0
-        while index < utf8.count {
-            guard let found = match(utf8[index...]) else {
-                index += 1
-                continue
+    /// The longest special token that begins at `start`, control tokens only if they end at or before `trust`.
+    func match(_ utf8: [UInt8], at start: Int, trustedTo trust: Int) -> (token: TokenID, end: Int)? {
+        let first = Int(utf8[start])
+        // Entries in this range agree with the text in the first `depth` bytes.
+        var (low, high, depth) = (starts[first], starts[first + 1], 1)
+        var longest: (token: TokenID, end: Int)?
+        while low < high {
+            if entries[low].text.count == depth {
+                if !entries[low].needsTrust || start + depth <= trust { longest = (entries[low].token, start + depth) }
+                low += 1
             }
-            if start < index { plain(utf8[start..<index]) }
-            special(found.token)
-            index += found.length
-            start = index
+            guard start + depth < utf8.count else { break }
+            let byte = Int(utf8[start + depth])
+            low = firstEntry(low, high, depth, atLeast: byte)
+            high = firstEntry(low, high, depth, atLeast: byte + 1)
+            depth += 1
         }
-        if start < utf8.count { plain(utf8[start...]) }
+        return longest
+    }
+
+    /// The first entry in a range whose byte number `depth` is `byte` or more. All entries there are longer than `depth`.
+    private func firstEntry(_ low: Int, _ high: Int, _ depth: Int, atLeast byte: Int) -> Int {
+        var (low, high) = (low, high)
+        while low < high {
+            let middle = (low + high) / 2
+            let text = entries[middle].text
+            if Int(text[text.startIndex + depth]) < byte { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }

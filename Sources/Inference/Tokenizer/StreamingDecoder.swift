@@ -2,19 +2,15 @@
 ///
 /// What it gives, joined, is what ``Tokenizer/decode(_:)`` gives for all tokens at once.
 public struct StreamingDecoder: Sendable {
-    private let tokenizer: Tokenizer
+    private var bytes: TokenBytes
     private var pending: [UInt8] = []
 
     /// A decoder at the start of a text.
-    public init(_ tokenizer: Tokenizer) { self.tokenizer = tokenizer }
+    public init(_ tokenizer: Tokenizer) { bytes = TokenBytes(tokenizer) }
 
     /// The text that is certain after this token; may be empty.
     public mutating func append(_ token: TokenID) -> String {
-        append(tokenizer.bytes(of: token))
-    }
-
-    mutating func append(_ bytes: ArraySlice<UInt8>) -> String {
-        pending += bytes
+        pending += bytes.next(token)
         let held = UTF8Tail.incompleteLength(pending)
         let text = String(decoding: pending.dropLast(held), as: UTF8.self)
         pending = Array(pending.suffix(held))
@@ -25,6 +21,28 @@ public struct StreamingDecoder: Sendable {
     public mutating func finish() -> String {
         defer { pending = [] }
         return String(decoding: pending, as: UTF8.self)
+    }
+}
+
+/// The bytes of a text's tokens, one token at a time.
+///
+/// Where the model wants a space before a text (``Tokenizer/addsSpacePrefix``), one at its beginning is left out.
+public struct TokenBytes: Sendable {
+    private let tokenizer: Tokenizer
+    private var mayBeginWithPrefix: Bool
+
+    /// At the start of a text.
+    public init(_ tokenizer: Tokenizer) {
+        self.tokenizer = tokenizer
+        mayBeginWithPrefix = tokenizer.addsSpacePrefix
+    }
+
+    /// What this token adds to the text; may be empty.
+    public mutating func next(_ token: TokenID) -> ArraySlice<UInt8> {
+        let bytes = tokenizer.bytes(of: token)
+        guard mayBeginWithPrefix, let first = bytes.first else { return bytes }
+        mayBeginWithPrefix = false
+        return first == 0x20 ? bytes.dropFirst() : bytes
     }
 }
 

@@ -56,10 +56,10 @@ public struct RequestComputation: Sendable {
     private func tokens(ofText text: String) throws(ComputationError) -> [TokenID] {
         let tokenizer = engine.tokenizer
         // A user's text never becomes a control token.
-        let tokens = tokenizer.encode(text, parseSpecial: false)
-        guard tokenizer.addsBeginToken || tokens.isEmpty else { return tokens }
+        let tokens = tokenizer.encodeDocument(text)
+        if !tokens.isEmpty { return tokens }
         guard let begin = tokenizer.beginToken else { throw .noBeginToken }
-        return [begin] + tokens
+        return [begin]
     }
 
     /// Computes the answer to `request`.
@@ -86,18 +86,22 @@ public struct RequestComputation: Sendable {
         let room = contextLength - prompt.count
         guard room > 0 else { return .tooLong(prompt: prompt, challenge: challenge) }
 
-        let stops = Mutex(StopTexts(request.stop))
-        let tokenizer = engine.tokenizer
+        let text = Mutex((answer: StopTexts(request.stop), bytes: TokenBytes(engine.tokenizer)))
         let generation: Generation
         do throws(EngineError) {
             generation = try await engine.generate(
                 prompt: prompt, sampling: SamplingParameters(request.sampling), seed: seed, challenge: challenge,
                 maxTokens: min(request.maximumTokens, room), onToken: { onToken(Int($0)) },
-                endsAnswer: { token in stops.withLock { $0.append(tokenizer.bytes(of: token)) } },
+                endsAnswer: { token in
+                    text.withLock { text in
+                        let bytes = text.bytes.next(token)
+                        return text.answer.append(bytes)
+                    }
+                },
                 isCancelled: isCancelled)
         } catch { throw .engine(error) }
         let output = Output(
-            tokens: generation.tokens.map(Int.init), text: stops.withLock(\.text),
+            tokens: generation.tokens.map(Int.init), text: text.withLock(\.answer.text),
             finishReason: FinishReason(generation.finishReason))
         return ComputedAnswer(
             prompt: Prompt(tokens: prompt.map(Int.init)), output: output, trace: generation.traceRoot,
