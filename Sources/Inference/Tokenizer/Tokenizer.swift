@@ -112,11 +112,11 @@ public struct Tokenizer: Sendable {
         (addsBeginToken ? [beginToken!] : []) + encode(text, parseSpecial: false) + (addsEndToken ? [endToken!] : [])
     }
 
-    /// The bytes a token stands for; none for control, unknown and unused tokens and for those that end an answer.
+    /// The bytes a token stands for; none for control, unknown and unused tokens.
     public func bytes(of token: TokenID) -> ArraySlice<UInt8> {
         precondition(vocabulary.contains(token), "no such token")
         return switch vocabulary.kind(token) {
-        case .normal, .userDefined, .byte: stopTokens.contains(token) ? [] : vocabulary[token]
+        case .normal, .userDefined, .byte: vocabulary[token]
         case .unknown, .control, .unused: []
         }
     }

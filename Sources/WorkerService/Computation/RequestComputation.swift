@@ -87,13 +87,16 @@ public struct RequestComputation: Sendable {
         guard room > 0 else { return .tooLong(prompt: prompt, challenge: challenge) }
 
         let text = Mutex((answer: StopTexts(request.stop), bytes: TokenBytes(engine.tokenizer)))
+        let stopTokens = engine.tokenizer.stopTokens
         let generation: Generation
         do throws(EngineError) {
             generation = try await engine.generate(
                 prompt: prompt, sampling: SamplingParameters(request.sampling), seed: seed, challenge: challenge,
                 maxTokens: min(request.maximumTokens, room), onToken: { onToken(Int($0)) },
                 endsAnswer: { token in
-                    text.withLock { text in
+                    // It ends the answer by itself, and is no part of the text.
+                    guard !stopTokens.contains(token) else { return false }
+                    return text.withLock { text in
                         let bytes = text.bytes.next(token)
                         return text.answer.append(bytes)
                     }
