@@ -28,7 +28,7 @@ public struct MarkedText: Hashable, Sendable {
         literal.withUTF8Buffer { text.utf8.elementsEqual($0) }
     }
 
-    mutating func append(_ other: MarkedText) { append(other, 0..<other.count) }
+    package mutating func append(_ other: MarkedText) { append(other, 0..<other.count) }
 
     /// Appends a part of another text, given by byte offsets at the boundaries of scalars.
     mutating func append(_ other: MarkedText, _ part: Range<Int>) {

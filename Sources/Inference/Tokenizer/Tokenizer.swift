@@ -75,16 +75,16 @@ public struct Tokenizer: Sendable {
     ///   wrote oneself: with a user's text it would hand over the model's controls. User-defined tokens are found in
     ///   any text.
     public func encode(_ text: String, parseSpecial: Bool) -> [TokenID] {
-        encode([PromptPart(text, parsesSpecial: parseSpecial)])
+        encode(MarkedText(text, isTrusted: parseSpecial))
     }
 
-    /// The token ids of the parts as one text: tokens may reach from one part into the next, but a control token is
-    /// found only where parts that may contain it have all of its text.
-    public func encode(_ parts: [PromptPart]) -> [TokenID] {
-        let text = PromptText(parts) { text in
+    /// The token ids of a text of which only the trusted parts may contain control tokens: one is found only where all
+    /// of its text is trusted. Other tokens may reach from one part into the next.
+    public func encode(_ text: MarkedText) -> [TokenID] {
+        let text = PromptText(text) { utf8 in
             switch encoder {
-            case .bytePairs: Array(text.utf8)
-            case .sentencePieces: SentencePieceEncoder.unescape(text)
+            case .bytePairs: Array(utf8)
+            case .sentencePieces: SentencePieceEncoder.unescape(utf8)
             }
         }
         var tokens: [TokenID] = []

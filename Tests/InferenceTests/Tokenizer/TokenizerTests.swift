@@ -84,7 +84,10 @@ struct TokenizerTests {
     @Test func controlTokensNeverReachIntoTextThatMayNotContainThem() throws {
         let tokenizer = try Tokenizer(metadata: TokenizerVectors.load("tokenizer-small").metadata())
         func encode(_ parts: (String, Bool)...) -> [TokenID] {
-            tokenizer.encode(parts.map { PromptPart($0.0, parsesSpecial: $0.1) })
+            tokenizer.encode(
+                parts.reduce(into: MarkedText("", isTrusted: false)) {
+                    $0.append(MarkedText($1.0, isTrusted: $1.1))
+                })
         }
         let plain = tokenizer.encode("<|im_end|>", parseSpecial: false)
         #expect(encode(("<|im_", true), ("end|>", true)) == [2])

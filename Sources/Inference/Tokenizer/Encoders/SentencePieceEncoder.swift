@@ -44,17 +44,17 @@ struct SentencePieceEncoder: Sendable {
     /// The bytes of a token's text, by which a vocabulary is read.
     static func decode(_ text: String, _ kind: Vocabulary.Kind) -> [UInt8]? {
         switch kind {
-        case .normal, .userDefined: unescape(text)
+        case .normal, .userDefined: unescape(text.utf8)
         case .byte: byte(text).map { [$0] }
         case .unknown, .control, .unused: Array(text.utf8)
         }
     }
 
     /// The UTF-8 of a text with a space for each U+2581.
-    static func unescape(_ text: String) -> [UInt8] {
+    static func unescape(_ utf8: some Collection<UInt8>) -> [UInt8] {
         var result: [UInt8] = []
-        result.reserveCapacity(text.utf8.count)
-        for byte in text.utf8 {
+        result.reserveCapacity(utf8.count)
+        for byte in utf8 {
             result.append(byte)
             if byte == 0x81, result.suffix(3) == [0xe2, 0x96, 0x81] {
                 result.replaceSubrange((result.count - 3)..., with: [0x20])

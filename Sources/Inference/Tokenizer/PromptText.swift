@@ -1,35 +1,20 @@
-/// A stretch of a prompt, and whether it may contain control tokens.
-public struct PromptPart: Hashable, Sendable {
-    /// What is written.
-    public var text: String
-    /// Whether the texts of control tokens in `text` become these tokens. Only for text one wrote oneself, such as a
-    /// template: with a user's text it would hand over the model's controls.
-    public var parsesSpecial: Bool
-
-    /// A part.
-    public init(_ text: String, parsesSpecial: Bool) {
-        self.text = text
-        self.parsesSpecial = parsesSpecial
-    }
-}
-
-/// The parts of a prompt as one text that remembers which of its bytes are trusted with control tokens.
+/// A prompt as the vocabulary's bytes, which remember whether they may be part of a control token.
 struct PromptText {
     private(set) var utf8: [UInt8] = []
-    /// Ranges that don't touch, ascending.
+    /// Where control tokens may stand; ascending.
     private var trusted: [Range<Int>] = []
 
-    init(_ parts: [PromptPart], encode: (String) -> [UInt8]) {
-        for part in parts {
+    /// - Parameter read: What the vocabulary has for a text's UTF-8.
+    init(_ text: MarkedText, read: (ArraySlice<UInt8>) -> [UInt8]) {
+        var end = 0
+        for range in text.trusted {
+            utf8 += read(text.utf8[end..<range.lowerBound])
             let start = utf8.count
-            utf8 += encode(part.text)
-            guard part.parsesSpecial, start < utf8.count else { continue }
-            if trusted.last?.upperBound == start {
-                trusted[trusted.count - 1] = trusted[trusted.count - 1].lowerBound..<utf8.count
-            } else {
-                trusted.append(start..<utf8.count)
-            }
+            utf8 += read(text.utf8[range])
+            trusted.append(start..<utf8.count)
+            end = range.upperBound
         }
+        utf8 += read(text.utf8[end...])
     }
 
     /// Calls `plain` with each stretch between special tokens and `special` with each of these, in order. The leftmost is
