@@ -6,6 +6,7 @@ import TLS
 
 /// Options of every command that talks to a gateway's public API.
 public struct GatewayArguments: ParsableArguments {
+    /// The URL as it was given.
     @Option(help: "The gateway's URL, http or https (DNA_GATEWAY; default http://127.0.0.1:8080).")
     public var gateway: String?
 
