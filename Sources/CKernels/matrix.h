@@ -4,7 +4,7 @@
 //   TILE            tokens that share a pass over the weights: 8 or 4
 //   SIGNED_BIAS     what is added to signed codes (layout_is_signed) before DOT and taken off again in integers
 //   partial         the type of partial sums
-//   DOT(l, sum, part, codes, q)   adds, in `sum` or for now in `part`, each lane's four codes times the four of q
+//   DOT(l, sum, part, codes, q)   adds, in `sum` or, until FLUSH, in `part`, each lane's four codes times the four of q
 //   FLUSH(l, sum, part)           adds `part` to `sum` and clears it
 //   DOTS_BEFORE_FLUSH(l)          how many DOTs `part` can take
 //   LOOK_UP(table, v)             the table's byte at each byte of v

@@ -1,5 +1,6 @@
 import Administration
 import ArgumentParser
+import Consensus
 import Cryptography
 import DNAProtocol
 import Foundation
@@ -116,6 +117,11 @@ struct AdministratorArguments: ParsableArguments {
             throw error
         }
         await client.shutdown()
+    }
+
+    /// Publishes or proposes the next epoch, and says what it led to.
+    func change(_ change: @Sendable @escaping (inout RosterPlan) throws -> Void) async throws {
+        try await with { administrator in Self.print(try await administrator.change(change)) }
     }
 
     private func link(_ genesis: Genesis, _ logger: Logger) throws -> LinkSecurity? {

@@ -2,7 +2,7 @@
 public enum ChatTemplateError: Error, Hashable, CustomStringConvertible {
     /// The text is no Jinja template.
     case syntax(line: Int, reason: String)
-    /// A construct of Jinja that is not implemented; found when the template is read.
+    /// A construct of Jinja outside the subset that is rendered; found when the template is read.
     case unsupported(line: Int, construct: String)
     /// The template itself refuses the conversation, with `raise_exception`.
     case refused(message: String)

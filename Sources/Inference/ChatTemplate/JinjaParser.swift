@@ -10,7 +10,7 @@ extension Jinja {
 
     /// Makes a tree of a template's tokens, by the grammar of `jinja2`'s own parser.
     ///
-    /// What is not implemented is refused here, not when a conversation first reaches it.
+    /// What is outside the subset is refused here, not when a conversation first reaches it.
     struct Parser {
         private let tokens: [Token]
         private var position = 0
