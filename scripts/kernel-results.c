@@ -122,44 +122,68 @@ static void vectors(const dna_kernels *kernels) {
   const float squares = kernels->rms_norm(x, y, 96, 1e-5f, out);
   add(&squares, 4), add(out, 4 * 96);
   line("RMSNorm");
-  kernels->swiglu(x, y, 96, out);
+  kernels->scale(out, -0.3f, 96);
+  kernels->accumulate(x, 0.7f, 96, out);
+  kernels->add(y, 96, out);
   add(out, 4 * 96);
-  line("SwiGLU");
-  kernels->rope(x, 1, 96, 40, y, y + 40);
-  add(x, sizeof x);
+  line("sums of vectors");
+  for (int activation = DNA_SILU; activation <= DNA_GELU; activation++) {
+    kernels->activate(activation, x, y, 96, out);
+    add(out, 4 * 96);
+  }
+  line("SiLU and GELU");
+  for (int pairing = DNA_ADJACENT; pairing <= DNA_HALVES; pairing++)
+    for (int pairs = 0; pairs <= 48; pairs += 8) {
+      kernels->rotate(pairing, x, 1, 96, pairs, y, y + 48);
+      add(x, sizeof x);
+    }
   line("RoPE");
   float steps[3201];
   for (int i = 0; i < 3201; i++) steps[i] = (float)(i - 1600) / 16;
   kernels->exponential(steps, 3201, out);
   add(out, sizeof out);
   line("exp");
+  kernels->soft_cap(steps, 3201, 30);
+  add(steps, sizeof steps);
+  kernels->activate(DNA_GELU, steps, out, 3200, out);
+  add(out, sizeof out);
+  line("soft cap; GELU of a range");
 }
 
 static void attention(const dna_kernels *kernels) {
-  static uint16_t keys[CACHE * HEAD], cached[CACHE * HEAD];
+  enum { PAGE = 2 * 16 * HEAD, PAGES = CACHE / 16 };
+  static uint16_t cache[PAGES * PAGE];
   static float queries[QUERIES * HEAD], out[QUERIES * HEAD], scores[QUERIES * CACHE];
+  const uint16_t *pages[PAGES];
+  for (int i = 0; i < PAGES; i++) pages[i] = cache + i * PAGE;
   for (int p = 0; p < POSITIONS; p++) {
     float key[HEAD], kept[HEAD];
     values(key, HEAD), values(kept, HEAD);
-    kernels->store(key, kept, HEAD, p, keys, cached);
+    uint16_t *page = cache + p / 16 * PAGE;
+    kernels->store(key, kept, HEAD, p, page, page + PAGE / 2);
   }
-  add(keys, sizeof keys), add(cached, sizeof cached);
+  add(cache, sizeof cache);
   line("keys and values in f16");
   values(queries, QUERIES * HEAD);
   const float *from[QUERIES];
   float *to[QUERIES];
-  int64_t lengths[QUERIES];
+  int64_t starts[QUERIES], lengths[QUERIES];
   for (int i = 0; i < QUERIES; i++) {
     from[i] = queries + i * HEAD;
     to[i] = out + i * HEAD;
     lengths[i] = POSITIONS - 2 * i;
   }
-  for (int count = 1; count <= QUERIES; count++) {
-    const dna_attention call = {from, to, lengths, count, HEAD, keys, cached, scores, CACHE, 0.125f};
-    const uint32_t most = kernels->attention(&call);
-    add(&most, 4), add(out, 4 * (size_t)count * HEAD);
+  for (int window = 1; window <= CACHE; window += 19) {
+    for (int i = 0; i < QUERIES; i++) starts[i] = lengths[i] > window ? lengths[i] - window : 0;
+    for (int count = 1; count <= QUERIES; count++) {
+      const float cap = count % 2 ? 0 : 5;
+      const dna_attention call = {from,  to,       starts, lengths, count,  HEAD, pages,
+                                  0,     PAGE / 2, scores, CACHE,   0.125f, cap};
+      const uint32_t most = kernels->attention(&call);
+      add(&most, 4), add(out, 4 * (size_t)count * HEAD);
+    }
   }
-  line("attention");
+  line("attention, with windows and soft caps");
 }
 
 int main(int argc, char **argv) {

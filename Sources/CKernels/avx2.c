@@ -13,6 +13,7 @@
 #define VALUE_TILE 3
 #define VALUE_SLAB 2
 #include "lanes.h"
+#include "attention.h"
 
 // vpmaddubsw adds two products of an unsigned and a signed byte in 16 bits. Signed codes: |w| as unsigned (-128 becomes
 // 128) times q with w's sign; 2 * 128 * 127 stays below 2^15. Unsigned codes of at most u: as many as stay below it,

@@ -14,6 +14,7 @@
 #define VALUE_TILE 6
 #define VALUE_SLAB 4
 #include "lanes.h"
+#include "attention.h"
 
 // vpdpbusd multiplies unsigned by signed bytes.
 #define LANES 16

@@ -1,7 +1,5 @@
-// The float kernels, written once over 16 lanes and compiled once for each instruction set. The including file sets
-// NAME(x), SCORE_TILE (queries that share a pass over the keys), SCORE_BLOCKS (blocks of 16 positions in that pass),
-// VALUE_TILE and VALUE_SLAB (queries and vectors of 16 dimensions that share a pass over the values), so that the
-// accumulators fit its registers. None of them touches the order of any sum.
+// The float kernels, written once over 16 lanes and compiled once for each instruction set: the including file sets
+// NAME(x). None of them touches the order of any sum.
 
 typedef float lanes __attribute__((ext_vector_type(16), aligned(4)));
 typedef int32_t ilanes __attribute__((ext_vector_type(16), aligned(4)));
@@ -123,28 +121,73 @@ static float NAME(rms_norm)(const float *x, const float *weight, int64_t count, 
   return squares;
 }
 
-static void NAME(swiglu)(const float *gate, const float *up, int64_t count, float *out) {
+static void NAME(add)(const float *x, int64_t count, float *y) {
+  for (int64_t i = 0; i < count; i += 16) STORE(y + i, LOAD(y + i) + LOAD(x + i));
+}
+
+static void NAME(scale_by)(float *x, float by, int64_t count) {
+  for (int64_t i = 0; i < count; i += 16) STORE(x + i, LOAD(x + i) * SPLAT(by));
+}
+
+static void NAME(accumulate)(const float *x, float weight, int64_t count, float *y) {
+  for (int64_t i = 0; i < count; i += 16) STORE(y + i, FMA(SPLAT(weight), LOAD(x + i), LOAD(y + i)));
+}
+
+// SiLU is g / (1 + exp(-g)); GELU by tanh is x / (1 + exp(-2y)) with y = sqrt(2/pi) * (x + 0.044715 x^3).
+static void NAME(activate)(int activation, const float *gate, const float *up, int64_t count, float *out) {
   for (int64_t i = 0; i < count; i += 16) {
     const lanes g = LOAD(gate + i);
-    lanes e;
-    EXPONENTIAL(e, -g);
+    lanes e, argument = -g;
+    if (activation == DNA_GELU)
+      argument = (g * FMA(SPLAT(0x1.6e4e26p-5f), g * g, SPLAT(1.0f))) * SPLAT(-0x1.988454p+0f);
+    EXPONENTIAL(e, argument);
     STORE(out + i, (g / (SPLAT(1.0f) + e)) * LOAD(up + i));
   }
 }
 
-static void NAME(rope)(float *x, int64_t heads, int64_t head_dimension, int64_t pairs, const float *cosines,
-                       const float *sines) {
-  for (int64_t h = 0; h < heads; h++, x += head_dimension)
-    for (int64_t i = 0; i < pairs; i++) {
-      const float a = x[2 * i], b = x[2 * i + 1], c = cosines[i], s = sines[i];
-      x[2 * i] = __builtin_elementwise_fma(a, c, -(b * s));
-      x[2 * i + 1] = __builtin_elementwise_fma(a, s, b * c);
+// cap * tanh(x / cap), where tanh(y) has y's sign and the size (1 - e) / (1 + e), e = exp(-2|y|).
+static void NAME(soft_cap)(float *x, int64_t count, float cap) {
+  float part[16] = {0};
+  for (int64_t i = 0; i < count; i += 16) {
+    const int64_t n = count - i < 16 ? count - i : 16;
+    for (int64_t j = 0; n < 16 && j < n; j++) part[j] = x[i + j];
+    float *at = n < 16 ? part : x + i;
+    const ilanes y = (ilanes)(LOAD(at) / SPLAT(cap));
+    lanes e;
+    EXPONENTIAL(e, SPLAT(-2.0f) * (lanes)(y & 0x7fffffff));
+    const ilanes size = (ilanes)((SPLAT(1.0f) - e) / (SPLAT(1.0f) + e));
+    STORE(at, SPLAT(cap) * (lanes)((size & 0x7fffffff) | (y & (int32_t)0x80000000)));
+    for (int64_t j = 0; n < 16 && j < n; j++) x[i + j] = part[j];
+  }
+}
+
+// One pair: the elements `a` and `b` of a head.
+static inline __attribute__((always_inline)) void NAME(rotate_pair)(float *a, float *b, float c, float s) {
+  const float x = *a, y = *b;
+  *a = __builtin_elementwise_fma(x, c, -(y * s));
+  *b = __builtin_elementwise_fma(x, s, y * c);
+}
+
+static void NAME(rotate)(int pairing, float *x, int64_t heads, int64_t head_dimension, int64_t pairs,
+                         const float *cosines, const float *sines) {
+  for (int64_t h = 0; h < heads; h++, x += head_dimension) {
+    int64_t i = 0;
+    if (pairing == DNA_HALVES) {
+      for (; i + 16 <= pairs; i += 16) {
+        const lanes a = LOAD(x + i), b = LOAD(x + pairs + i), c = LOAD(cosines + i), s = LOAD(sines + i);
+        STORE(x + i, FMA(a, c, -(b * s)));
+        STORE(x + pairs + i, FMA(a, s, b * c));
+      }
+      for (; i < pairs; i++) NAME(rotate_pair)(x + i, x + pairs + i, cosines[i], sines[i]);
+    } else {
+      for (; i < pairs; i++) NAME(rotate_pair)(x + 2 * i, x + 2 * i + 1, cosines[i], sines[i]);
     }
+  }
 }
 
 static uint32_t NAME(store)(const float *key, const float *value, int64_t head_dimension, int64_t position,
                             uint16_t *keys, uint16_t *values) {
-  uint16_t *k = keys + position / 16 * 16 * head_dimension + position % 16, *v = values + position * head_dimension;
+  uint16_t *k = keys + position % 16, *v = values + position % 16 * head_dimension;
   uint32_t top = 0;
   for (int64_t d = 0; d < head_dimension; d += 16) {
     uint16_t column[16];
@@ -158,125 +201,6 @@ static uint32_t NAME(store)(const float *key, const float *value, int64_t head_d
     }
   }
   return top;
-}
-
-// `n` and `m` are constants at each call, so both loops unroll into registers.
-static inline __attribute__((always_inline)) void NAME(score_tile)(const dna_attention *a, int64_t first,
-                                                                   int64_t block, const int n, const int m) {
-  lanes acc[12];
-  const float *q[6];
-  for (int i = 0; i < n; i++) q[i] = a->queries[first + i];
-#pragma unroll
-  for (int i = 0; i < n * m; i++) acc[i] = (lanes){0};
-  const uint16_t *keys = a->keys + 16 * block * a->head_dimension;
-  for (int64_t d = 0; d < a->head_dimension; d++) {
-#pragma unroll
-    for (int j = 0; j < m; j++) {
-      const lanes k = LOAD_HALVES(keys + 16 * (d + j * a->head_dimension));
-#pragma unroll
-      for (int i = 0; i < n; i++) acc[i * m + j] = FMA(SPLAT(q[i][d]), k, acc[i * m + j]);
-    }
-  }
-#pragma unroll
-  for (int i = 0; i < n; i++)
-#pragma unroll
-    for (int j = 0; j < m; j++)
-      STORE(a->scores + (first + i) * a->score_stride + 16 * (block + j), acc[i * m + j] * SPLAT(a->scale));
-}
-
-static inline __attribute__((always_inline)) void NAME(scores)(const dna_attention *a, int64_t first, int64_t blocks,
-                                                               const int n, const int m) {
-  int64_t b = 0;
-  for (; b + m <= blocks; b += m) NAME(score_tile)(a, first, b, n, m);
-  for (; b < blocks; b++) NAME(score_tile)(a, first, b, n, 1);
-}
-
-// Scores of one query to weights, in place; returns the denominator. Lanes past the end take part in neither sum:
-// their weight is +0 and a partial sum is never -0, so adding them leaves every bit.
-static float NAME(softmax)(float *scores, int64_t length, uint32_t *magnitude) {
-  const uint32_t bits = NAME(magnitude)(scores, length);
-  *magnitude = bits > *magnitude ? bits : *magnitude;
-  const int64_t blocks = (length + 15) / 16;
-  for (int64_t p = length; p < 16 * blocks; p++) scores[p] = -__builtin_inff();
-  lanes top = LOAD(scores);
-  for (int64_t b = 1; b < blocks; b++) top = LARGER(LOAD(scores + 16 * b), top);
-  float most = top[0];
-  for (int j = 1; j < 16; j++) most = LARGER(top[j], most);
-  lanes acc = {0};
-  for (int64_t b = 0; b < blocks; b++) {
-    lanes e;
-    EXPONENTIAL(e, LOAD(scores + 16 * b) - SPLAT(most));
-    if (b == blocks - 1)
-      for (int64_t p = length - 16 * b; p < 16; p++) e[p] = 0;
-    acc += e;
-    STORE(scores + 16 * b, e);
-  }
-  float partial[16];
-  STORE(partial, acc);
-  return NAME(tree)(partial);
-}
-
-static inline __attribute__((always_inline)) void NAME(value_tile)(const dna_attention *a, const float *denominators,
-                                                                   int64_t first, int64_t dimension, const int n,
-                                                                   const int m) {
-  lanes acc[VALUE_TILE * VALUE_SLAB];
-  int64_t shared = a->lengths[first];
-  for (int i = 1; i < n; i++) shared = a->lengths[first + i] < shared ? a->lengths[first + i] : shared;
-#pragma unroll
-  for (int i = 0; i < n * m; i++) acc[i] = (lanes){0};
-  const float *weights = a->scores + first * a->score_stride;
-  const uint16_t *values = a->values + dimension;
-  for (int64_t p = 0; p < shared; p++) {
-    lanes v[VALUE_SLAB];
-#pragma unroll
-    for (int j = 0; j < m; j++) v[j] = LOAD_HALVES(values + p * a->head_dimension + 16 * j);
-#pragma unroll
-    for (int i = 0; i < n; i++)
-#pragma unroll
-      for (int j = 0; j < m; j++)
-        acc[i * m + j] = FMA(SPLAT(weights[i * a->score_stride + p]), v[j], acc[i * m + j]);
-  }
-#pragma unroll
-  for (int i = 0; i < n; i++) {
-    for (int64_t p = shared; p < a->lengths[first + i]; p++)
-#pragma unroll
-      for (int j = 0; j < m; j++)
-        acc[i * m + j] = FMA(SPLAT(weights[i * a->score_stride + p]),
-                             LOAD_HALVES(values + p * a->head_dimension + 16 * j), acc[i * m + j]);
-#pragma unroll
-    for (int j = 0; j < m; j++)
-      STORE(a->outputs[first + i] + dimension + 16 * j, acc[i * m + j] / SPLAT(denominators[i]));
-  }
-}
-
-static inline __attribute__((always_inline)) void NAME(sums)(const dna_attention *a, const float *denominators,
-                                                             int64_t first, const int n) {
-  int64_t d = 0;
-  for (; d + 16 * VALUE_SLAB <= a->head_dimension; d += 16 * VALUE_SLAB)
-    NAME(value_tile)(a, denominators, first, d, n, VALUE_SLAB);
-  for (; d < a->head_dimension; d += 16) NAME(value_tile)(a, denominators, first, d, n, 1);
-}
-
-static uint32_t NAME(attention)(const dna_attention *a) {
-  uint32_t magnitude = 0;
-  for (int64_t first = 0; first < a->count;) {
-    const int64_t left = a->count - first;
-    const int n = left >= SCORE_TILE ? SCORE_TILE : left >= 3 ? 3 : 1;
-    int64_t longest = 0;
-    for (int i = 0; i < n; i++) longest = a->lengths[first + i] > longest ? a->lengths[first + i] : longest;
-    const int64_t blocks = (longest + 15) / 16;
-    if (n == SCORE_TILE) NAME(scores)(a, first, blocks, SCORE_TILE, SCORE_BLOCKS);
-    else if (n == 3) NAME(scores)(a, first, blocks, 3, 2);
-    else NAME(scores)(a, first, blocks, 1, 4);
-    float denominators[SCORE_TILE];
-    for (int i = 0; i < n; i++)
-      denominators[i] = NAME(softmax)(a->scores + (first + i) * a->score_stride, a->lengths[first + i], &magnitude);
-    int i = 0;
-    for (; i + VALUE_TILE <= n; i += VALUE_TILE) NAME(sums)(a, denominators + i, first + i, VALUE_TILE);
-    for (; i < n; i++) NAME(sums)(a, denominators + i, first + i, 1);
-    first += n;
-  }
-  return magnitude;
 }
 
 // Float matrices in groups of 16 rows: [column][row]. One fma a column, columns ascending. `format` is a constant.

@@ -140,7 +140,7 @@ INLINE void layout_scale(const layout l, const uint8_t *super, int block, int ha
 #define MEMBER(NAME_, name, codes, scales, offset, minimum) [DNA_##NAME_] = NAME(name),
 #define KERNELS                                                                                                    \
   {{[DNA_F32] = NAME(f32), [DNA_F16] = NAME(f16), [DNA_BF16] = NAME(bf16), QUANTIZED(MEMBER)},                     \
-   NAME(quantize), NAME(magnitude), NAME(rms_norm), NAME(swiglu), NAME(rope), NAME(store), NAME(attention),        \
-   NAME(exponential)}
+   NAME(quantize), NAME(magnitude), NAME(rms_norm), NAME(add), NAME(scale_by), NAME(accumulate), NAME(activate),   \
+   NAME(soft_cap), NAME(rotate), NAME(store), NAME(attention), NAME(exponential)}
 
 #endif

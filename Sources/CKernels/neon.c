@@ -13,6 +13,7 @@
 #define VALUE_TILE 3
 #define VALUE_SLAB 1
 #include "lanes.h"
+#include "attention.h"
 
 // sdot multiplies signed by signed bytes; unsigned codes are below 64.
 #define LANES 4

@@ -11,6 +11,7 @@
 #define VALUE_TILE 1
 #define VALUE_SLAB 1
 #include "lanes.h"
+#include "attention.h"
 
 // The four codes of a 32-bit lane one after the other, sign-extended. Unsigned codes are below 64.
 #define LANES 4

@@ -58,41 +58,74 @@ package struct KernelSet: Sendable {
         table.pointee.rms_norm(x, weight, Int64(count), epsilon, out).isFinite
     }
 
-    /// SiLU(gate) · up.
-    package func swiglu(
-        gate: UnsafePointer<Float>, up: UnsafePointer<Float>, count: Int, into out: UnsafeMutablePointer<Float>
+    /// activation(gate) · up.
+    package func activate(
+        _ activation: GatedActivation, gate: UnsafePointer<Float>, up: UnsafePointer<Float>, count: Int,
+        into out: UnsafeMutablePointer<Float>
     ) {
-        table.pointee.swiglu(gate, up, Int64(count), out)
+        table.pointee.activate(activation.rawValue, gate, up, Int64(count), out)
     }
 
-    /// Rotates pairs (2i, 2i+1) of consecutive heads in place.
+    /// y = y + x.
+    package func add(_ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, count: Int) {
+        table.pointee.add(x, Int64(count), y)
+    }
+
+    /// x = x · factor.
+    package func scale(_ x: UnsafeMutablePointer<Float>, by factor: Float, count: Int) {
+        table.pointee.scale(x, factor, Int64(count))
+    }
+
+    /// y = fma(weight, x, y).
+    package func accumulate(
+        _ x: UnsafePointer<Float>, weight: Float, into y: UnsafeMutablePointer<Float>, count: Int
+    ) {
+        table.pointee.accumulate(x, weight, Int64(count), y)
+    }
+
+    /// x = cap · tanh(x / cap); `count` may be any, `cap` is positive.
+    package func softCap(_ x: UnsafeMutablePointer<Float>, count: Int, cap: Float) {
+        table.pointee.soft_cap(x, Int64(count), cap)
+    }
+
+    /// Rotates the first 2·`pairs` elements of each of consecutive heads in place.
     package func rotate(
-        _ x: UnsafeMutablePointer<Float>, heads: Int, headDimension: Int, pairs: Int,
+        _ x: UnsafeMutablePointer<Float>, heads: Int, headDimension: Int, pairs: Int, pairing: RotaryPairing,
         cosines: UnsafePointer<Float>, sines: UnsafePointer<Float>
     ) {
-        table.pointee.rope(x, Int64(heads), Int64(headDimension), Int64(pairs), cosines, sines)
+        assert(2 * pairs <= headDimension)
+        table.pointee.rotate(
+            pairing.rawValue, x, Int64(heads), Int64(headDimension), Int64(pairs), cosines, sines)
     }
 
-    /// Rounds a position's key and value of one head to f16 into the cache. False when one becomes infinite or is NaN.
+    /// Rounds a position's key and value of one head to f16 into the position's `page`, in which the head's keys and
+    /// values begin at the given elements. False when one becomes infinite or is NaN.
     package func store(
         key: UnsafePointer<Float>, value: UnsafePointer<Float>, headDimension: Int, position: Int,
-        keys: UnsafeMutablePointer<UInt16>, values: UnsafeMutablePointer<UInt16>
+        page: UnsafeMutablePointer<UInt16>, keys: Int, values: Int
     ) -> Bool {
-        table.pointee.store(key, value, Int64(headDimension), Int64(position), keys, values) < 0x7c00
+        table.pointee.store(key, value, Int64(headDimension), Int64(position), page + keys, page + values) < 0x7c00
     }
 
-    /// Attention of queries that share one key/value head; query i sees positions 0 ..< lengths[i]. Keys are blocks of
-    /// 16 positions `[position / 16][dimension][position % 16]`, values `[position][dimension]`, both f16. `scores` is
-    /// scratch of `queries.count · scoreStride`. False when a score is not finite.
+    /// Attention of queries that share one key/value head of one sequence; query i sees positions starts[i] ..<
+    /// lengths[i], at least one.
+    ///
+    /// `pages[p / 16]` keeps position p in f16: the head's keys from element `keys` on, `[dimension][p % 16]`, its values
+    /// from element `values` on, `[p % 16][dimension]`. Pages wholly before every start are not looked at and may be
+    /// nil. `scores` is scratch of `queries.count · scoreStride`, the stride a multiple of 16 and at least the longest
+    /// length. False when a score that a query sees is not finite before the soft cap.
     package func attend(
         queries: UnsafeBufferPointer<UnsafePointer<Float>?>, outputs: UnsafePointer<UnsafeMutablePointer<Float>?>,
-        lengths: UnsafePointer<Int64>, headDimension: Int, keys: UnsafePointer<UInt16>,
-        values: UnsafePointer<UInt16>, scores: UnsafeMutablePointer<Float>, scoreStride: Int, scale: Float
+        starts: UnsafePointer<Int64>, lengths: UnsafePointer<Int64>, headDimension: Int,
+        pages: UnsafePointer<UnsafePointer<UInt16>?>, keys: Int, values: Int, scores: UnsafeMutablePointer<Float>,
+        scoreStride: Int, scale: Float, softCap: Float? = nil
     ) -> Bool {
+        assert(queries.indices.allSatisfy { starts[$0] >= 0 && starts[$0] < lengths[$0] })
         var call = dna_attention(
-            queries: queries.baseAddress, outputs: outputs, lengths: lengths, count: Int64(queries.count),
-            head_dimension: Int64(headDimension), keys: keys, values: values, scores: scores,
-            score_stride: Int64(scoreStride), scale: scale)
+            queries: queries.baseAddress, outputs: outputs, starts: starts, lengths: lengths,
+            count: Int64(queries.count), head_dimension: Int64(headDimension), pages: pages, keys: Int64(keys),
+            values: Int64(values), scores: scores, score_stride: Int64(scoreStride), scale: scale,
+            soft_cap: softCap ?? 0)
         return table.pointee.attention(&call) < 0x7f80_0000
     }
 

@@ -26,18 +26,27 @@ typedef struct {
 // What a matrix product does with the result already in `out`.
 enum { DNA_STORE = 0, DNA_ADD = 1 };
 
-// One call of an attention kernel: `count` queries that share one key/value head.
+// What a gate goes through before it is multiplied. Swift's `GatedActivation` counts the same.
+enum { DNA_SILU = 0, DNA_GELU = 1 };
+
+// Which elements RoPE rotates with each other: 2i and 2i+1, or i and i + pairs. Swift's `RotaryPairing` counts the same.
+enum { DNA_ADJACENT = 0, DNA_HALVES = 1 };
+
+// One call of an attention kernel: `count` queries that share one key/value head of one sequence.
 typedef struct {
-  const float *const *queries;  // count x head_dimension
-  float *const *outputs;        // count x head_dimension
-  const int64_t *lengths;       // positions 0 ..< lengths[i] are visible to query i
+  const float *const *queries;    // count x head_dimension
+  float *const *outputs;          // count x head_dimension
+  const int64_t *starts;          // query i sees positions starts[i] ..< lengths[i], at least one
+  const int64_t *lengths;
   int64_t count;
-  int64_t head_dimension;       // a multiple of 16
-  const uint16_t *keys;         // f16, blocks of 16 positions: [position / 16][dimension][position % 16]
-  const uint16_t *values;       // f16, [position][dimension]
-  float *scores;                // scratch, count x score_stride
-  int64_t score_stride;         // a multiple of 16, at least the longest length
+  int64_t head_dimension;         // a multiple of 16
+  const uint16_t *const *pages;   // f16, 16 positions each; those that lie before every start are not looked at
+  int64_t keys;                   // where in a page the head's keys begin: [dimension][position % 16]
+  int64_t values;                 // where in a page its values begin: [position % 16][dimension]
+  float *scores;                  // scratch, count x score_stride
+  int64_t score_stride;           // a multiple of 16, at least the longest length
   float scale;
+  float soft_cap;                 // 0: none
 } dna_attention;
 
 // The kernels of one instruction set. Magnitudes are max(bits & 0x7fffffff): 0x7f800000 or more means not finite.
@@ -49,11 +58,19 @@ typedef struct {
   uint32_t (*quantize)(const dna_activations *, int64_t token);
   uint32_t (*magnitude)(const float *x, int64_t count);
   float (*rms_norm)(const float *x, const float *weight, int64_t count, float epsilon, float *out);
-  void (*swiglu)(const float *gate, const float *up, int64_t count, float *out);
-  // Rotates `heads` consecutive heads in place, pairs (2i, 2i+1).
-  void (*rope)(float *x, int64_t heads, int64_t head_dimension, int64_t pairs, const float *cosines,
-               const float *sines);
-  // Rounds one position's key and value of one head to f16 and stores them; returns max(bits & 0x7fff) over both.
+  // y = y + x; x = x * by; y = fma(weight, x, y). Counts are multiples of 16.
+  void (*add)(const float *x, int64_t count, float *y);
+  void (*scale)(float *x, float by, int64_t count);
+  void (*accumulate)(const float *x, float weight, int64_t count, float *y);
+  // activation(gate) * up
+  void (*activate)(int activation, const float *gate, const float *up, int64_t count, float *out);
+  // x = cap * tanh(x / cap), for any count.
+  void (*soft_cap)(float *x, int64_t count, float cap);
+  // Rotates `heads` consecutive heads in place; elements from 2 * pairs on are left alone.
+  void (*rotate)(int pairing, float *x, int64_t heads, int64_t head_dimension, int64_t pairs, const float *cosines,
+                 const float *sines);
+  // Rounds one position's key and value of one head to f16 and stores them in the position's page, where the head's
+  // keys and values begin; returns max(bits & 0x7fff) over both.
   uint32_t (*store)(const float *key, const float *value, int64_t head_dimension, int64_t position, uint16_t *keys,
                     uint16_t *values);
   uint32_t (*attention)(const dna_attention *);

@@ -112,17 +112,17 @@ final class Llama: LanguageModel, @unchecked Sendable {
             let (cosines, sines) = (work.cosines.row(token), work.sines.row(token))
             kernels.rotate(
                 work.query.row(token), heads: sizes.heads, headDimension: sizes.headDimension,
-                pairs: sizes.rotaryPairs, cosines: cosines, sines: sines)
+                pairs: sizes.rotaryPairs, pairing: .adjacent, cosines: cosines, sines: sines)
             kernels.rotate(
                 work.key.row(token), heads: sizes.keyValueHeads, headDimension: sizes.headDimension,
-                pairs: sizes.rotaryPairs, cosines: cosines, sines: sines)
+                pairs: sizes.rotaryPairs, pairing: .adjacent, cosines: cosines, sines: sines)
             for head in 0..<sizes.keyValueHeads {
+                let place = work.cache.place(layer: layer, head: head)
                 let finite = kernels.store(
                     key: work.key.row(token) + head * sizes.headDimension,
                     value: work.value.row(token) + head * sizes.headDimension,
                     headDimension: sizes.headDimension, position: work.position(token),
-                    keys: work.cache.keys(layer: layer, head: head),
-                    values: work.cache.values(layer: layer, head: head))
+                    page: work.cache.page(position: work.position(token)), keys: place.keys, values: place.values)
                 if !finite { work.fail(token, thread) }
             }
         }
@@ -153,8 +153,8 @@ final class Llama: LanguageModel, @unchecked Sendable {
 
     private func gateAndQuantize(_ thread: Int) {
         for token in share(work.count, thread) {
-            kernels.swiglu(
-                gate: work.gate.row(token), up: work.up.row(token), count: configuration.feedForward,
+            kernels.activate(
+                .silu, gate: work.gate.row(token), up: work.up.row(token), count: configuration.feedForward,
                 into: work.activated.floats(token))
         }
         quantize(work.activated, thread)

@@ -27,6 +27,8 @@ final class LlamaWorkspace: @unchecked Sendable {
     private let threads: Int
     private let scale: Float
     private let scores: [TokenRows]
+    // Every query sees from position 0 on.
+    private let starts: UnsafeMutablePointer<Int64>
     // A flag for each thread and token, so that no two threads write one.
     private let failures: UnsafeMutablePointer<UInt8>
 
@@ -50,11 +52,13 @@ final class LlamaWorkspace: @unchecked Sendable {
         let queries = max(12, sizes.heads / sizes.keyValueHeads)
         scores = (0..<threads).map { _ in TokenRows(context + 15, tokens: queries) }
         cache = KeyValueCache(sizes, capacity: 1)
+        starts = .zeroed(queries)
         failures = .zeroed(threads * tokens)
         self.tokens = .zeroed(tokens)
     }
 
     deinit {
+        starts.deallocate()
         failures.deallocate()
         tokens.deallocate()
     }
@@ -99,10 +103,11 @@ final class LlamaWorkspace: @unchecked Sendable {
                             index += 1
                         }
                     }
+                    let place = cache.place(layer: layer, head: head)
                     let finite = kernels.attend(
                         queries: UnsafeBufferPointer(queries), outputs: results.baseAddress!,
-                        lengths: lengths.baseAddress!, headDimension: sizes.headDimension,
-                        keys: cache.keys(layer: layer, head: head), values: cache.values(layer: layer, head: head),
+                        starts: starts, lengths: lengths.baseAddress!, headDimension: sizes.headDimension,
+                        pages: cache.pages, keys: place.keys, values: place.values,
                         scores: scores[thread].row(0), scoreStride: scores[thread].stride, scale: scale)
                     // Which query it was does not matter for the earliest failing token only if each is asked alone.
                     if !finite { failEach(tokens, heads, layer, kernels, thread) }

@@ -124,7 +124,7 @@ final class ReferenceLlama: LanguageModel {
                     residual, weight: layer.feedForwardNorm, epsilon: sizes.epsilon),
                 let gate = product(layer.gate, sizes.feedForward, normedAgain),
                 let up = product(layer.up, sizes.feedForward, normedAgain),
-                let down = product(layer.down, sizes.embedding, ReferenceNumerics.swiglu(gate: gate, up: up))
+                let down = product(layer.down, sizes.embedding, ReferenceNumerics.activate(.silu, gate: gate, up: up))
             else { return nil }
             residual = add(residual, down)
         }
@@ -145,7 +145,7 @@ final class ReferenceLlama: LanguageModel {
         }
         for kv in 0..<sizes.keyValueHeads {
             var rotated = head(key, kv)
-            ReferenceNumerics.rotate(&rotated, cosines: cosines, sines: sines)
+            ReferenceNumerics.rotate(&rotated, pairing: .adjacent, cosines: cosines, sines: sines)
             cache.keys[index][kv].append(rotated.map(ReferenceNumerics.roundToHalf))
             cache.values[index][kv].append(head(value, kv).map(ReferenceNumerics.roundToHalf))
             guard cache.keys[index][kv][position].allSatisfy(\.isFinite),
@@ -155,7 +155,7 @@ final class ReferenceLlama: LanguageModel {
         var result: [Float] = []
         for h in 0..<sizes.heads {
             var rotated = head(query, h)
-            ReferenceNumerics.rotate(&rotated, cosines: cosines, sines: sines)
+            ReferenceNumerics.rotate(&rotated, pairing: .adjacent, cosines: cosines, sines: sines)
             let kv = h / (sizes.heads / sizes.keyValueHeads)
             let attended = ReferenceNumerics.attend(
                 query: rotated, keys: cache.keys[index][kv], values: cache.values[index][kv],

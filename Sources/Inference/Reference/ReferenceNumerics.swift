@@ -1,3 +1,5 @@
+package import Kernels
+
 /// dna-numerics-1 as plain loops over scalars: slow, and meant to be checked against docs/numerics.md by eye.
 ///
 /// `addingProduct`, `rounded` and `squareRoot` may call libm on a baseline CPU; they are allowed because IEEE 754
@@ -58,34 +60,67 @@ package enum ReferenceNumerics {
         return x.indices.map { (x[$0] * factor) * weight[$0] }
     }
 
-    /// SiLU(gate) · up.
-    package static func swiglu(gate: [Float], up: [Float]) -> [Float] {
-        gate.indices.map { (gate[$0] / (1 + exp(-gate[$0]))) * up[$0] }
-    }
-
-    /// Rotates pairs (2i, 2i+1) of one head.
-    package static func rotate(_ head: inout [Float], cosines: [Float], sines: [Float]) {
-        for pair in cosines.indices {
-            let (a, b) = (head[2 * pair], head[2 * pair + 1])
-            head[2 * pair] = (-(b * sines[pair])).addingProduct(a, cosines[pair])
-            head[2 * pair + 1] = (b * cosines[pair]).addingProduct(a, sines[pair])
+    /// activation(gate) · up.
+    package static func activate(_ activation: GatedActivation, gate: [Float], up: [Float]) -> [Float] {
+        gate.indices.map { index in
+            let x = gate[index]
+            return switch activation {
+            case .silu: silu(x) * up[index]
+            case .gelu: gelu(x) * up[index]
+            }
         }
     }
 
-    /// Attention of one query over all given positions; keys and values already rounded to f16. Nil when a score is
-    /// not finite.
-    package static func attend(query: [Float], keys: [[Float]], values: [[Float]], scale: Float) -> [Float]? {
+    /// x / (1 + exp(−x)).
+    package static func silu(_ x: Float) -> Float { x / (1 + exp(-x)) }
+
+    /// GELU in its approximation by tanh: x / (1 + exp(−2y)), y = √(2/π)·(x + 0.044715·x³).
+    package static func gelu(_ x: Float) -> Float {
+        let twice = x * Float(1).addingProduct(0x1.6e4e26p-5, x * x)
+        return x / (1 + exp(twice * -0x1.988454p+0))
+    }
+
+    /// tanh, by exp.
+    package static func tanh(_ y: Float) -> Float {
+        let e = exp(-2 * y.magnitude)
+        return Float(signOf: y, magnitudeOf: (1 - e) / (1 + e))
+    }
+
+    /// x kept between −cap and cap.
+    package static func softCap(_ x: Float, cap: Float) -> Float { cap * tanh(x / cap) }
+
+    /// Rotates the pairs of one head.
+    package static func rotate(_ head: inout [Float], pairing: RotaryPairing, cosines: [Float], sines: [Float]) {
+        for pair in cosines.indices {
+            let (first, second) =
+                switch pairing {
+                case .adjacent: (2 * pair, 2 * pair + 1)
+                case .halves: (pair, pair + cosines.count)
+                }
+            let (a, b) = (head[first], head[second])
+            head[first] = (-(b * sines[pair])).addingProduct(a, cosines[pair])
+            head[second] = (b * cosines[pair]).addingProduct(a, sines[pair])
+        }
+    }
+
+    /// Attention of one query over the given positions from `start` on; keys and values already rounded to f16. Nil
+    /// when a score is not finite.
+    package static func attend(
+        query: [Float], keys: [[Float]], values: [[Float]], start: Int = 0, scale: Float, softCap cap: Float? = nil
+    ) -> [Float]? {
         var scores: [Float] = []
-        for key in keys {
+        for key in keys[start...] {
             var dot: Float = 0
             for index in query.indices { dot = dot.addingProduct(query[index], key[index]) }
             scores.append(dot * scale)
         }
-        guard scores.allSatisfy(\.isFinite), let most = scores.max() else { return nil }
+        guard scores.allSatisfy(\.isFinite) else { return nil }
+        if let cap { scores = scores.map { softCap($0, cap: cap) } }
+        guard let most = scores.max() else { return nil }
         var partial = [Float](repeating: 0, count: 16)
         var sums = [Float](repeating: 0, count: query.count)
-        for position in scores.indices {
-            let weight = exp(scores[position] - most)
+        for (position, score) in zip(keys.indices[start...], scores) {
+            let weight = exp(score - most)
             partial[position % 16] = partial[position % 16] + weight
             for index in sums.indices { sums[index] = sums[index].addingProduct(weight, values[position][index]) }
         }

@@ -24,56 +24,67 @@ struct KernelEqualityTests {
         var out = [Float](repeating: 0, count: 96)
         #expect(kernels.normalize(x, weight: y, count: 96, epsilon: 1e-5, into: &out))
         #expect(bits(out) == bits(try #require(ReferenceNumerics.normalize(x, weight: y, epsilon: 1e-5))))
-        kernels.swiglu(gate: x, up: y, count: 96, into: &out)
-        #expect(bits(out) == bits(ReferenceNumerics.swiglu(gate: x, up: y)))
-        var (rotated, head) = (x, Array(x[0..<96]))
-        let (cosines, sines) = (Array(y[0..<40]), Array(y[40..<80]))
-        kernels.rotate(&rotated, heads: 1, headDimension: 96, pairs: 40, cosines: cosines, sines: sines)
-        ReferenceNumerics.rotate(&head, cosines: cosines, sines: sines)
-        #expect(bits(rotated) == bits(head))
+        kernels.scale(&out, by: -0.3, count: 96)
+        #expect(
+            bits(out) == bits(try #require(ReferenceNumerics.normalize(x, weight: y, epsilon: 1e-5)).map { $0 * -0.3 }))
+        out = y
+        kernels.add(x, to: &out, count: 96)
+        #expect(bits(out) == bits(zip(x, y).map { $1 + $0 }))
+        out = y
+        kernels.accumulate(x, weight: 0.7, into: &out, count: 96)
+        #expect(bits(out) == bits(zip(x, y).map { $1.addingProduct(0.7, $0) }))
     }
 
-    @Test(arguments: instructionSets, [16, 64, 80])
-    func attentionEqualsTheReference(_ set: InstructionSet, _ dimension: Int) throws {
+    /// Every size and sign: zeros, subnormals, what overflows on the way, infinities, NaN.
+    private static let wideRange: [Float] =
+        (-800...800).map { Float($0) / 64 }
+        + (-149...127).flatMap { exponent in
+            let power = Float(sign: .plus, exponent: exponent, significand: exponent < -126 ? 1 : 1.3)
+            return [power, -power]
+        } + [0, -0.0, .infinity, -.infinity, .nan, .greatestFiniteMagnitude, -.greatestFiniteMagnitude]
+
+    @Test(arguments: instructionSets, GatedActivation.allCases)
+    func activationsEqualTheReference(_ set: InstructionSet, _ activation: GatedActivation) throws {
         let kernels = try #require(KernelSet(set))
-        var numbers = TestNumbers(state: 23)
-        let positions = 83
-        let capacity = 96
-        let keys = (0..<positions).map { _ in numbers.floats(dimension) }
-        let values = (0..<positions).map { _ in numbers.floats(dimension) }
-        var keyCache = [UInt16](repeating: 0x7e00, count: capacity * dimension)  // NaN: must never be looked at
-        var valueCache = keyCache
-        for position in 0..<positions {
-            #expect(
-                kernels.store(
-                    key: keys[position], value: values[position], headDimension: dimension, position: position,
-                    keys: &keyCache, values: &valueCache))
+        let gate = Self.wideRange + [Float](repeating: 1, count: 15 - (Self.wideRange.count + 15) % 16)
+        var numbers = TestNumbers(state: 6)
+        let up = numbers.floats(gate.count)
+        var out = [Float](repeating: 0, count: gate.count)
+        kernels.activate(activation, gate: gate, up: up, count: gate.count, into: &out)
+        let expected = ReferenceNumerics.activate(activation, gate: gate, up: up)
+        #expect(out.map(\.isNaN) == expected.map(\.isNaN))
+        #expect(bits(out.filter { !$0.isNaN }) == bits(expected.filter { !$0.isNaN }))
+    }
+
+    @Test(arguments: instructionSets, [Float(50), 30, 0.25])
+    func softCapsEqualTheReference(_ set: InstructionSet, _ cap: Float) throws {
+        let kernels = try #require(KernelSet(set))
+        for count in [1, 15, 16, 17, Self.wideRange.count] {
+            let x = Array(Self.wideRange.suffix(count))
+            var out = x + [7]
+            kernels.softCap(&out, count: count, cap: cap)
+            let expected = x.map { ReferenceNumerics.softCap($0, cap: cap) } + [7]
+            #expect(out.map(\.isNaN) == expected.map(\.isNaN))
+            #expect(bits(out.filter { !$0.isNaN }) == bits(expected.filter { !$0.isNaN }))
         }
-        for count in [1, 2, 3, 5, 6, 7, 12, 15] {
-            let queries = numbers.floats(count * dimension)
-            let lengths = (0..<count).map { Int64(positions - 2 * (count - 1 - $0)) }
-            var out = [Float](repeating: 0, count: count * dimension)
-            var scores = [Float](repeating: 0, count: count * capacity)
-            queries.withUnsafeBufferPointer { queries in
-                out.withUnsafeMutableBufferPointer { out in
-                    let from: [UnsafePointer<Float>?] = (0..<count).map { queries.baseAddress! + $0 * dimension }
-                    let to: [UnsafeMutablePointer<Float>?] = (0..<count).map { out.baseAddress! + $0 * dimension }
-                    from.withUnsafeBufferPointer {
-                        let finite = kernels.attend(
-                            queries: $0, outputs: to, lengths: lengths, headDimension: dimension, keys: keyCache,
-                            values: valueCache, scores: &scores, scoreStride: capacity, scale: 0.125)
-                        #expect(finite)
-                    }
-                }
+    }
+
+    @Test(arguments: instructionSets, RotaryPairing.allCases)
+    func rotationsEqualTheReference(_ set: InstructionSet, _ pairing: RotaryPairing) throws {
+        let kernels = try #require(KernelSet(set))
+        var numbers = TestNumbers(state: 7)
+        let (x, cosines, sines) = (numbers.floats(3 * 96), numbers.floats(48), numbers.floats(48))
+        for pairs in [0, 1, 8, 15, 16, 17, 32, 40, 48] {
+            var rotated = x
+            kernels.rotate(
+                &rotated, heads: 3, headDimension: 96, pairs: pairs, pairing: pairing, cosines: cosines, sines: sines)
+            let expected = (0..<3).flatMap { head in
+                var one = Array(x[96 * head..<96 * (head + 1)])
+                ReferenceNumerics.rotate(
+                    &one, pairing: pairing, cosines: Array(cosines.prefix(pairs)), sines: Array(sines.prefix(pairs)))
+                return one
             }
-            for index in 0..<count {
-                let visible = 0..<Int(lengths[index])
-                let expected = ReferenceNumerics.attend(
-                    query: Array(queries[index * dimension..<(index + 1) * dimension]),
-                    keys: visible.map { keys[$0].map(ReferenceNumerics.roundToHalf) },
-                    values: visible.map { values[$0].map(ReferenceNumerics.roundToHalf) }, scale: 0.125)
-                #expect(bits(Array(out[index * dimension..<(index + 1) * dimension])) == bits(try #require(expected)))
-            }
+            #expect(bits(rotated) == bits(expected), "\(pairs) pairs")
         }
     }
 
@@ -87,12 +98,12 @@ struct KernelEqualityTests {
         let x = [Float](repeating: 1, count: 16)
         var bad = x
         bad[7] = value
-        var (keys, values, out) = ([UInt16](repeating: 0, count: 256), [UInt16](repeating: 0, count: 256), x)
+        var (page, out) = ([UInt16](repeating: 0, count: 512), x)
         #expect(!kernels.normalize(bad, weight: x, count: 16, epsilon: 1e-5, into: &out))
-        #expect(!kernels.store(key: bad, value: x, headDimension: 16, position: 0, keys: &keys, values: &values))
-        #expect(!kernels.store(key: x, value: bad, headDimension: 16, position: 0, keys: &keys, values: &values))
+        #expect(!kernels.store(key: bad, value: x, headDimension: 16, position: 0, page: &page, keys: 0, values: 256))
+        #expect(!kernels.store(key: x, value: bad, headDimension: 16, position: 0, page: &page, keys: 0, values: 256))
         bad[7] = 65520  // rounds to infinity in f16
-        #expect(!kernels.store(key: bad, value: x, headDimension: 16, position: 0, keys: &keys, values: &values))
+        #expect(!kernels.store(key: bad, value: x, headDimension: 16, position: 0, page: &page, keys: 0, values: 256))
     }
 
     @Test func halvesRoundAsTheHardwareDoes() {
