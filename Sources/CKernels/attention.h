@@ -1,21 +1,27 @@
-// Attention over a paged cache, written once over 16 lanes like lanes.h. The including file sets SCORE_TILE (queries
-// that share a pass over the keys), SCORE_BLOCKS (blocks of 16 positions in that pass), VALUE_TILE and VALUE_SLAB
-// (queries and vectors of 16 dimensions that share a pass over the values), so that the accumulators fit its registers.
+// Attention over a paged cache, written once over 16 lanes like lanes.h. Up to 6 queries share a pass over the keys and
+// the values. For 4 and 6 the including file sets how many blocks of 16 positions are scored at once, SCORE_BLOCKS, and
+// how many vectors of 16 dimensions are summed at once, VALUE_SLAB, so that the sums fit its registers.
 
 // `n` and `m` are constants at each call, so both loops unroll into registers.
 static inline __attribute__((always_inline)) void NAME(score_tile)(const dna_attention *a, int64_t first,
-                                                                   int64_t block, const int n, const int m) {
+                                                                   int64_t block, int64_t end, const int n,
+                                                                   const int m) {
   lanes acc[12];
   const float *q[6];
-  const uint16_t *keys[4];
+  const uint16_t *keys[4], *next[4];
   for (int i = 0; i < n; i++) q[i] = a->queries[first + i];
-  for (int j = 0; j < m; j++) keys[j] = a->pages[block + j] + a->keys;
+  for (int j = 0; j < m; j++) {
+    const uint16_t *const *page = a->pages + block + j;
+    keys[j] = page[0] + a->keys;
+    next[j] = page[block + j + m < end ? m : 0] + a->keys;
+  }
 #pragma unroll
   for (int i = 0; i < n * m; i++) acc[i] = (lanes){0};
   for (int64_t d = 0; d < a->head_dimension; d++) {
 #pragma unroll
     for (int j = 0; j < m; j++) {
       const lanes k = LOAD_HALVES(keys[j] + 16 * d);
+      if (n > 1) __builtin_prefetch(next[j] + 16 * d);
 #pragma unroll
       for (int i = 0; i < n; i++) acc[i * m + j] = FMA(SPLAT(q[i][d]), k, acc[i * m + j]);
     }
@@ -29,8 +35,8 @@ static inline __attribute__((always_inline)) void NAME(score_tile)(const dna_att
 
 static inline __attribute__((always_inline)) void NAME(scores)(const dna_attention *a, int64_t first, int64_t block,
                                                                int64_t end, const int n, const int m) {
-  for (; block + m <= end; block += m) NAME(score_tile)(a, first, block, n, m);
-  for (; block < end; block++) NAME(score_tile)(a, first, block, n, 1);
+  for (; block + m <= end; block += m) NAME(score_tile)(a, first, block, end, n, m);
+  for (; block < end; block++) NAME(score_tile)(a, first, block, end, n, 1);
 }
 
 // Scores of one query to weights, in place; returns the denominator. Lanes that the query does not see take part in
@@ -71,9 +77,12 @@ static inline __attribute__((always_inline)) void NAME(add_values)(const dna_att
   const float *weights = a->scores + first * a->score_stride;
   while (from < to) {
     const int64_t rest = 16 - from % 16, count = to - from < rest ? to - from : rest;
-    const uint16_t *values = a->pages[from / 16] + a->values + from % 16 * a->head_dimension + dimension;
-    for (int64_t p = from; p < from + count; p++, values += a->head_dimension) {
-      lanes v[VALUE_SLAB];
+    const uint16_t *const *page = a->pages + from / 16;
+    const int64_t row = a->values + from % 16 * a->head_dimension + dimension;
+    const uint16_t *values = *page + row, *next = page[from + count < to] + row;
+    for (int64_t p = from; p < from + count; p++, values += a->head_dimension, next += a->head_dimension) {
+      lanes v[4];
+      __builtin_prefetch(next);
 #pragma unroll
       for (int j = 0; j < m; j++) v[j] = LOAD_HALVES(values + 16 * j);
 #pragma unroll
@@ -90,7 +99,7 @@ static inline __attribute__((always_inline)) void NAME(add_values)(const dna_att
 static inline __attribute__((always_inline)) void NAME(value_tile)(const dna_attention *a, const float *denominators,
                                                                    int64_t first, int64_t dimension, const int n,
                                                                    const int m) {
-  lanes acc[VALUE_TILE * VALUE_SLAB];
+  lanes acc[24];
   const int64_t *starts = a->starts + first, *lengths = a->lengths + first;
   int64_t from = starts[0], to = lengths[0];
   for (int i = 1; i < n; i++) {
@@ -114,33 +123,39 @@ static inline __attribute__((always_inline)) void NAME(value_tile)(const dna_att
 }
 
 static inline __attribute__((always_inline)) void NAME(sums)(const dna_attention *a, const float *denominators,
-                                                             int64_t first, const int n) {
+                                                             int64_t first, const int n, const int m) {
   int64_t d = 0;
-  for (; d + 16 * VALUE_SLAB <= a->head_dimension; d += 16 * VALUE_SLAB)
-    NAME(value_tile)(a, denominators, first, d, n, VALUE_SLAB);
+  for (; d + 16 * m <= a->head_dimension; d += 16 * m) NAME(value_tile)(a, denominators, first, d, n, m);
   for (; d < a->head_dimension; d += 16) NAME(value_tile)(a, denominators, first, d, n, 1);
+}
+
+static inline __attribute__((always_inline)) uint32_t NAME(query_tile)(const dna_attention *a, int64_t first,
+                                                                       const int n, const int blocks,
+                                                                       const int slab) {
+  int64_t start = a->starts[first], length = a->lengths[first];
+  for (int i = 1; i < n; i++) {
+    start = a->starts[first + i] < start ? a->starts[first + i] : start;
+    length = a->lengths[first + i] > length ? a->lengths[first + i] : length;
+  }
+  NAME(scores)(a, first, start / 16, (length + 15) / 16, n, blocks);
+  uint32_t magnitude = 0;
+  float denominators[6];
+  for (int i = 0; i < n; i++) denominators[i] = NAME(softmax)(a, first + i, &magnitude);
+  NAME(sums)(a, denominators, first, n, slab);
+  return magnitude;
 }
 
 static uint32_t NAME(attention)(const dna_attention *a) {
   uint32_t magnitude = 0;
-  for (int64_t first = 0; first < a->count;) {
+  for (int64_t first = 0, n; first < a->count; first += n) {
     const int64_t left = a->count - first;
-    const int n = left >= SCORE_TILE ? SCORE_TILE : left >= 3 ? 3 : 1;
-    int64_t start = a->starts[first], length = a->lengths[first];
-    for (int i = 1; i < n; i++) {
-      start = a->starts[first + i] < start ? a->starts[first + i] : start;
-      length = a->lengths[first + i] > length ? a->lengths[first + i] : length;
-    }
-    const int64_t block = start / 16, end = (length + 15) / 16;
-    if (n == SCORE_TILE) NAME(scores)(a, first, block, end, SCORE_TILE, SCORE_BLOCKS);
-    else if (n == 3) NAME(scores)(a, first, block, end, 3, 2);
-    else NAME(scores)(a, first, block, end, 1, 4);
-    float denominators[SCORE_TILE];
-    for (int i = 0; i < n; i++) denominators[i] = NAME(softmax)(a, first + i, &magnitude);
-    int i = 0;
-    for (; i + VALUE_TILE <= n; i += VALUE_TILE) NAME(sums)(a, denominators + i, first + i, VALUE_TILE);
-    for (; i < n; i++) NAME(sums)(a, denominators + i, first + i, 1);
-    first += n;
+    n = left >= 6 ? 6 : left == 5 ? 3 : left;
+    const uint32_t bits = n == 6   ? NAME(query_tile)(a, first, 6, SCORE_BLOCKS, VALUE_SLAB)
+                          : n == 4 ? NAME(query_tile)(a, first, 4, SCORE_BLOCKS, VALUE_SLAB)
+                          : n == 3 ? NAME(query_tile)(a, first, 3, 2, 2)
+                          : n == 2 ? NAME(query_tile)(a, first, 2, 2, 2)
+                                   : NAME(query_tile)(a, first, 1, 4, 4);
+    magnitude = bits > magnitude ? bits : magnitude;
   }
   return magnitude;
 }

@@ -8,10 +8,8 @@
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #define NAME(x) avx2_##x
-#define SCORE_TILE 6
 #define SCORE_BLOCKS 1
-#define VALUE_TILE 3
-#define VALUE_SLAB 2
+#define VALUE_SLAB 1
 #include "lanes.h"
 #include "attention.h"
 

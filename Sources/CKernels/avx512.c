@@ -9,9 +9,7 @@
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni,avx2,fma,f16c"), \
                                             min_vector_width(512))), apply_to = function)
 #define NAME(x) avx512_##x
-#define SCORE_TILE 6
 #define SCORE_BLOCKS 2
-#define VALUE_TILE 6
 #define VALUE_SLAB 4
 #include "lanes.h"
 #include "attention.h"

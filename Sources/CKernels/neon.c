@@ -8,9 +8,7 @@
 
 #pragma clang attribute push(__attribute__((target("dotprod"))), apply_to = function)
 #define NAME(x) neon_##x
-#define SCORE_TILE 6
 #define SCORE_BLOCKS 1
-#define VALUE_TILE 3
 #define VALUE_SLAB 1
 #include "lanes.h"
 #include "attention.h"

@@ -6,9 +6,7 @@
 #include "layout.h"
 
 #define NAME(x) portable_##x
-#define SCORE_TILE 6
 #define SCORE_BLOCKS 1
-#define VALUE_TILE 1
 #define VALUE_SLAB 1
 #include "lanes.h"
 #include "attention.h"
