@@ -127,4 +127,17 @@ package enum ReferenceNumerics {
         let denominator = tree(partial)
         return sums.map { $0 / denominator }
     }
+    /// The experts that compute a token, ascending, and their weights. Nil when a logit is not finite.
+    package static func route(logits: [Float], experts count: Int) -> [(expert: Int, weight: Float)]? {
+        var experts = [Int](repeating: 0, count: count)
+        var weights = [Float](repeating: 0, count: count)
+        let finite = logits.withUnsafeBufferPointer { logits in
+            experts.withUnsafeMutableBufferPointer { experts in
+                weights.withUnsafeMutableBufferPointer {
+                    ExpertRouting.route(logits: logits, experts: experts, weights: $0)
+                }
+            }
+        }
+        return finite ? zip(experts, weights).map { (expert: $0, weight: $1) } : nil
+    }
 }
