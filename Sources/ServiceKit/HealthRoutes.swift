@@ -46,8 +46,12 @@ extension Router where Context == ServiceContext {
     /// Adds `/healthz` (the process is alive) and `/readyz` (every required check passes: 200; otherwise 503). However
     /// many ask, the checks run at most once in ``ReadinessBoard/lifetime``.
     public func addHealthRoutes(checks: [HealthCheck], timeout: Duration = .seconds(2)) {
+        addHealthRoutes(ReadinessBoard { await Readiness.determine(checks, timeout: timeout) })
+    }
+
+    /// The same, over a board of the caller's.
+    package func addHealthRoutes(_ board: ReadinessBoard) {
         getJSON("healthz") { _, _ in ["status": "ok"] }
-        let board = ReadinessBoard { await Readiness.determine(checks, timeout: timeout) }
         get("readyz") { _, _ -> Response in
             let readiness = await board.readiness()
             return try .json(readiness, status: readiness.ready ? .ok : .serviceUnavailable)

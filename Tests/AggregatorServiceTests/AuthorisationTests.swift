@@ -42,34 +42,12 @@ import Testing
     ]
 
     @Test func eachRoleReachesWhatIsItsOwnAndNothingElse() async throws {
-        try await Town.run { town in
-            let network = try town.fixture.genesis.networkID().hex
-            let authority = try CertificateAuthority.create(commonName: "a test's authority")
-            func credentials(_ role: PeerRole) throws -> TLSCredentials {
-                let issued = try authority.issue(
-                    identity: PeerIdentity(network: network, role: role, name: Self.node), ipAddresses: ["127.0.0.1"])
-                return try TLSCredentials(certificatePEM: issued.certificate, privateKeyPEM: issued.privateKey)
-            }
-            var options = town.options("guarded")
-            options.tls = HTTPTLSOptions(
-                TLSContextSource(
-                    try .server(
-                        credentials: credentials(.aggregator), authorities: [authority.certificate],
-                        clients: .optional, rules: PeerRules(network: network), protocols: ["h2"])))
-            let service = try AggregatorService(options, clock: town.clock, logger: Town.logger)
-            let running = Task { try await service.run() }
-            let origin = HTTPOrigin(host: "127.0.0.1", port: try await service.port(), isSecure: true)
+        try await Guarded.run { guarded in
             for role in PeerRole.allCases.map(Optional.some) + [nil] {
-                var clientOptions = HTTPClientOptions()
-                clientOptions.tls = HTTPTLSOptions(
-                    TLSContextSource(
-                        try .client(
-                            credentials: role.map(credentials), authorities: [authority.certificate],
-                            protocols: ["h2"])))
-                let client = HTTPClient(options: clientOptions)
+                let client = try guarded.client(role.map { ($0, Self.node) })
                 for call in Self.calls {
                     let body = call.method == .post ? ByteBuffer(string: "{}") : nil
-                    let response = try await client.send(call.method, call.path, to: origin, body: body)
+                    let response = try await client.send(call.method, call.path, to: guarded.origin, body: body)
                     let says = String(buffer: response.body)
                     let isRefused =
                         role == nil ? response.status == .unauthorized : says.contains("urn:dna:problem:wrong_role")
@@ -79,49 +57,99 @@ import Testing
                 }
                 await client.shutdown()
             }
-            running.cancel()
-            _ = await running.result
         }
     }
 
     @Test func aWorkerSpeaksForItsOwnNodeOnly() async throws {
-        try await Town.run { town in
-            let network = try town.fixture.genesis.networkID().hex
-            let authority = try CertificateAuthority.create(commonName: "a test's authority")
+        try await Guarded.run { guarded in
+            let town = guarded.town
             let (node, other) = (town.fixture.nodes.keys.sorted()[0], town.fixture.nodes.keys.sorted()[1])
-            func credentials(_ role: PeerRole, _ name: String) throws -> TLSCredentials {
-                let issued = try authority.issue(
-                    identity: PeerIdentity(network: network, role: role, name: name), ipAddresses: ["127.0.0.1"])
-                return try TLSCredentials(certificatePEM: issued.certificate, privateKeyPEM: issued.privateKey)
-            }
-            var options = town.options("guarded")
-            options.tls = HTTPTLSOptions(
-                TLSContextSource(
-                    try .server(
-                        credentials: credentials(.aggregator, "one"), authorities: [authority.certificate],
-                        clients: .optional, rules: PeerRules(network: network), protocols: ["h2"])))
-            let service = try AggregatorService(options, clock: town.clock, logger: Town.logger)
-            let running = Task { try await service.run() }
-            let origin = HTTPOrigin(host: "127.0.0.1", port: try await service.port(), isSecure: true)
-            var clientOptions = HTTPClientOptions()
-            clientOptions.tls = HTTPTLSOptions(
-                TLSContextSource(
-                    try .client(
-                        credentials: credentials(.worker, node.hex), authorities: [authority.certificate],
-                        protocols: ["h2"])))
-            let client = HTTPClient(options: clientOptions)
-            let json = JSONClient(client, origin: origin)
-            try await eventually { try await town.store.newestRosterID() != nil }
-            let own = try town.node(node, at: origin).poll(wait: 0)
+            let client = try guarded.client((.worker, node.hex))
+            let json = JSONClient(client, origin: guarded.origin)
+            let own = try town.node(node, at: guarded.origin).poll(wait: 0)
             #expect(try await json.poll("/v1/assignments/poll", own, as: Assignment.self) == nil)
-            let foreign = try town.node(other, at: origin).poll(wait: 0)
+            let foreign = try town.node(other, at: guarded.origin).poll(wait: 0)
             let refusal = try await town.refusal {
                 _ = try await json.poll("/v1/assignments/poll", foreign, as: Assignment.self)
             }
             #expect(refusal?.type == "urn:dna:problem:wrong_peer")
             await client.shutdown()
+        }
+    }
+
+    @Test func aRoundsSetIsForItsCommittee() async throws {
+        try await Guarded.run(operators: 5) { guarded in
+            let (town, request) = (guarded.town, try guarded.town.fixture.request())
+            // All are there to be drawn.
+            for node in town.fixture.nodes.keys {
+                try await town.store.recordPoll(try town.node(node, at: guarded.origin).poll(wait: 0).body)
+            }
+            try await town.ask(request)
+            try await town.reach(.assigned, request)
+            let round = try #require(try await town.gateway.rounds(of: try request.requestID()).last)
+            let path = "/v1/requests/\(try request.requestID())/rounds/1/set"
+            var answers: [Bool: [HTTPResponse.Status]] = [:]
+            for node in town.fixture.nodes.keys {
+                let client = try guarded.client((.worker, node.hex))
+                let answer = try await client.send(.get, path, to: guarded.origin)
+                answers[round.committee.member(node) != nil, default: []].append(answer.status)
+                await client.shutdown()
+            }
+            #expect(answers == [true: Array(repeating: .noContent, count: 3), false: [.forbidden, .forbidden]])
+        }
+    }
+}
+
+/// An aggregator that listens with mutual TLS only, in a town.
+private struct Guarded {
+    let town: Town
+    let origin: HTTPOrigin
+    private let authority: CertificateAuthority
+
+    static func run(operators: Int = 3, _ body: (Guarded) async throws -> Void) async throws {
+        try await Town.run(operators: operators) { town in
+            let authority = try CertificateAuthority.create(commonName: "a test's authority")
+            var options = town.options("guarded")
+            options.tls = HTTPTLSOptions(
+                TLSContextSource(
+                    try .server(
+                        credentials: credentials((.aggregator, "one"), town, authority),
+                        authorities: [authority.certificate], clients: .optional,
+                        rules: PeerRules(network: try town.fixture.genesis.networkID().hex), protocols: ["h2"])))
+            let service = try AggregatorService(options, clock: town.clock, logger: Town.logger)
+            let running = Task { try await service.run() }
+            let origin = HTTPOrigin(host: "127.0.0.1", port: try await service.port(), isSecure: true)
+            try await eventually { try await town.store.newestRosterID() != nil }
+            let outcome: Result<Void, any Error>
+            do {
+                outcome = .success(try await body(Guarded(town: town, origin: origin, authority: authority)))
+            } catch {
+                outcome = .failure(error)
+            }
             running.cancel()
             _ = await running.result
+            try outcome.get()
         }
+    }
+
+    /// A client with a certificate of this role and name; nil for one without.
+    func client(_ identity: (role: PeerRole, name: String)?) throws -> HTTPClient {
+        var options = HTTPClientOptions()
+        options.tls = HTTPTLSOptions(
+            TLSContextSource(
+                try .client(
+                    credentials: identity.map { try Self.credentials($0, town, authority) },
+                    authorities: [authority.certificate], protocols: ["h2"])))
+        return HTTPClient(options: options)
+    }
+
+    private static func credentials(
+        _ identity: (role: PeerRole, name: String), _ town: Town, _ authority: CertificateAuthority
+    ) throws -> TLSCredentials {
+        let issued = try authority.issue(
+            identity: PeerIdentity(
+                network: try town.fixture.genesis.networkID().hex, role: identity.role, name: identity.name),
+            ipAddresses: ["127.0.0.1"])
+        return try TLSCredentials(certificatePEM: issued.certificate, privateKeyPEM: issued.privateKey)
     }
 }

@@ -1,6 +1,9 @@
+import Canonical
 import CoordinatorStore
 import DNAProtocol
 import HTTPTransport
+import Postgres
+import TestKit
 import Testing
 
 /// A request goes on wherever its owner stopped.
@@ -95,15 +98,18 @@ import Testing
 
     @Test func aReplicaLooksAgainThoughNothingRings() async throws {
         try await Town.run { town in
-            try await town.startAggregator()
-            await town.stopAggregator()
-            let request = try town.fixture.request()
-            try await town.ask(request)
-            let dead = try #require(try await town.store.claim(owner: "dead", limit: 1, seconds: 3_600).first)
-            let origin = try await town.startAggregator("two")
-            // Ends long before what the replica saw when it looked.
-            #expect(try await town.store.renew([dead], seconds: 0.1) == [dead])
-            try await town.finish(request, at: origin)
+            let origin = try await town.startAggregator()
+            // A replica at work has heard everything that rings at its start.
+            let first = try town.fixture.request("first")
+            try await town.ask(first)
+            try await town.finish(first, at: origin)
+            let request = try town.fixture.request("second")
+            let asked = try await town.askHeld(request, by: "dead")
+            try await eventually { try await town.hasLookedForExpiries(since: asked) }
+            // Ends long before what the replica saw when it looked, and nothing says so.
+            try await town.database.owner.query(
+                "UPDATE requests SET lease_until = now() WHERE lease_owner = 'dead'")
+            _ = try await town.certified(request)
         }
     }
 
@@ -127,5 +133,33 @@ extension Town {
     func finish(_ request: Request, at origin: HTTPOrigin) async throws {
         for node in try members(of: request, at: origin) { work(node) }
         _ = try await certified(request)
+    }
+
+    /// Asks a request that `owner` holds for an hour from the moment it is there; gives that moment.
+    func askHeld(_ request: Request, by owner: String) async throws -> PostgresTimestamp {
+        let id = PostgresParameter.bytes(try request.requestID().digest.bytes)
+        let document = String(decoding: try CanonicalJSON.encode(request), as: UTF8.self)
+        return try await database.owner.withTransaction { transaction in
+            try await transaction.query(
+                "SELECT accept_request($1, $2, $3, 100)",
+                [id, .bytes(request.model.digest.bytes), .json(document)])
+            let rows = try await transaction.query(
+                """
+                UPDATE requests SET lease_owner = $2, lease_epoch = 1, lease_until = now() + interval '1 hour'
+                WHERE id = $1 RETURNING clock_timestamp() AS moment
+                """, [id, .text(owner)])
+            return try rows.one().value("moment")
+        }
+    }
+
+    /// Whether a replica has asked since then when the next lease ends.
+    func hasLookedForExpiries(since moment: PostgresTimestamp) async throws -> Bool {
+        // Sessions of one role see what the others' last statement was.
+        let rows = try await database.aggregator.query(
+            """
+            SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+                AND state = 'idle' AND query LIKE '%lease_until - now()%' AND query_start > $1
+            """, [.timestamp(moment)])
+        return !rows.isEmpty
     }
 }

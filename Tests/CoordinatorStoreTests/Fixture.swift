@@ -143,6 +143,13 @@ struct Fixture: Sendable {
             [.bytes(lease.request.digest.bytes)])
     }
 
+    /// When a lease ends, by the database's clock.
+    func leaseEnd(_ lease: Lease) async throws -> PostgresTimestamp {
+        let rows = try await database.owner.query(
+            "SELECT lease_until FROM requests WHERE id = $1", [.bytes(lease.request.digest.bytes)])
+        return try rows.one().value("lease_until")
+    }
+
     func state(_ request: Request) async throws -> RequestState? {
         try await gateway.find(try request.requestID())?.state
     }

@@ -112,6 +112,61 @@ import Testing
         }
     }
 
+    @Test func nothingThatAFormerOwnerDoesTouchesAnothersLease() async throws {
+        try await Fixture.run { fixture in
+            // Under the same name only the epoch tells the two apart.
+            for (former, later) in [("one", "one"), ("one", "two")] {
+                let (old, _) = try await fixture.assigned(try fixture.request("\(former) \(later)"), owner: former)
+                try await fixture.store.releaseAll(of: former)
+                let new = try #require(try await fixture.store.claim(owner: later, limit: 1, seconds: 60).first)
+                let held = try await fixture.leaseEnd(new)
+                #expect(try await fixture.store.renew([old], seconds: 3_600).isEmpty)
+                try await fixture.store.release([old])
+                if former != later { try await fixture.store.releaseAll(of: former) }
+                #expect(try await fixture.leaseEnd(new) == held)
+                #expect(try await fixture.store.renew([old, new], seconds: 60) == [new])
+                try await fixture.store.withLease(new) { try await $0.fail("over") }
+            }
+        }
+    }
+
+    @Test func nobodyTakesARequestWhileItsOwnerWrites() async throws {
+        try await Fixture.run { fixture in
+            let request = try fixture.request()
+            let (lease, _) = try await fixture.assigned(request)
+            // It ran out, so whoever looks may have it; but not between the owner's look and its write.
+            try await fixture.endLease(lease)
+            try await fixture.store.withLease(lease) { owned in
+                #expect(try await fixture.store.claim(owner: "two", limit: 1, seconds: 60).isEmpty)
+                try await owned.fail("over")
+            }
+            #expect(try await fixture.state(request) == .failed)
+        }
+    }
+
+    @Test func whoHasGivenItsLeaseBackHasNone() async throws {
+        try await Fixture.run { fixture in
+            let request = try fixture.request()
+            let (lease, _) = try await fixture.assigned(request)
+            try await fixture.store.release([lease])
+            // The row still says whose epoch it is, but nobody owns it.
+            #expect(try await fixture.store.renew([lease], seconds: 60).isEmpty)
+            await #expect(throws: StoreError.leaseLost) {
+                try await fixture.store.withLease(lease) { try await $0.fail("stale") }
+            }
+            #expect(try await fixture.state(request) == .assigned)
+        }
+    }
+
+    @Test func aReplicaThatStartsFreesWhatWasHeldUnderItsNameAndNoMore() async throws {
+        try await Fixture.run { fixture in
+            let (own, _) = try await fixture.assigned(try fixture.request("own"), owner: "one")
+            let (other, _) = try await fixture.assigned(try fixture.request("other"), owner: "two")
+            try await fixture.store.releaseAll(of: "one")
+            #expect(try await fixture.store.renew([own, other], seconds: 60) == [other])
+        }
+    }
+
     @Test func aLeaseThatRanOutAndThatNobodyTookStillCounts() async throws {
         try await Fixture.run { fixture in
             let (lease, _) = try await fixture.assigned(try fixture.request())

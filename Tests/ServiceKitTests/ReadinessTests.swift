@@ -1,3 +1,4 @@
+import HTTPTypes
 import ServiceKit
 import Synchronization
 import Testing
@@ -38,6 +39,44 @@ import Testing
         #expect(await board.readiness().ready)
         now.advance(by: ReadinessBoard.lifetime)
         #expect(await !board.readiness().ready)
+    }
+
+    @Test func whoeverAskedFirstMayLeave() async {
+        let gate = AsyncStream.makeStream(of: Void.self)
+        let board = ReadinessBoard {
+            for await _ in gate.stream { break }
+            return Readiness(ready: !Task.isCancelled, checks: [])
+        }
+        let first = Task { await board.readiness().ready }
+        first.cancel()
+        let second = Task { await board.readiness().ready }
+        gate.continuation.yield()
+        #expect(await first.value)
+        #expect(await second.value)
+    }
+
+    @Test func theRouteAsksTheBoard() async throws {
+        let asked = asked
+        let now = ManualNow()
+        let router = ServiceRouter.service()
+        router.addHealthRoutes(
+            ReadinessBoard(now: now.callAsFunction) {
+                asked.increase()
+                return Readiness(ready: asked.count == 1, checks: [])
+            })
+        try await withService(router) { _, client, origin in
+            func status() async throws -> HTTPResponse.Status {
+                try await client.send(.get, "/readyz", to: origin).status
+            }
+            for _ in 0..<3 {
+                let first = try await status()
+                #expect(first == .ok)
+            }
+            #expect(asked.count == 1)
+            now.advance(by: ReadinessBoard.lifetime)
+            let second = try await status()
+            #expect(second == .serviceUnavailable)
+        }
     }
 }
 

@@ -38,14 +38,18 @@ extension AggregatorStore {
             UPDATE requests r SET lease_until = now() + make_interval(secs => $4)
             FROM unnest($1::bytea[], $2::text[], $3::int8[]) AS held (id, owner, epoch)
             WHERE r.id = held.id AND r.lease_owner = held.owner AND r.lease_epoch = held.epoch
-            RETURNING r.id
+            RETURNING r.id, r.lease_owner, r.lease_epoch
             """,
             [
                 .byteStrings(leases.map(\.request.digest.bytes)), .texts(leases.map(\.owner)),
                 .ints(leases.map(\.epoch)), .double(seconds),
             ])
-        let held = Set(try rows.map { RequestID(try $0.digest("id")) })
-        return Set(leases.filter { held.contains($0.request) })
+        return Set(
+            try rows.map {
+                Lease(
+                    request: RequestID(try $0.digest("id")), owner: try $0.value("lease_owner"),
+                    epoch: try $0.value("lease_epoch"))
+            })
     }
 
     /// Gives leases back, and tells the other replicas.
