@@ -137,10 +137,14 @@ public struct RequestCourse: Sendable {
     ) -> Evidence? {
         guard let winner = votes.first(where: { decision.voters.contains($0.body.node) }) else { return nil }
         // A vote for the winner that came after the decision would make it another decision.
-        let counted = votes.filter {
+        let winners = votes.filter { decision.voters.contains($0.body.node) }
+        var counted = votes.filter {
             decision.voters.contains($0.body.node)
                 || $0.body.answer != winner.body.answer && !contradicted.contains($0.body.node)
         }
+        // So would later votes for an answer that is enough as well, as there may be one on a development network.
+        let verdict = tally(of: committee, roster: roster.roster).verdict(on: counted.map(\.body))
+        if case .agreed(winner.body.answer, _) = verdict {} else { counted = winners }
         return Evidence(
             request: request, manifest: manifest, roster: roster, committee: committee, set: set, votes: counted)
     }
