@@ -42,6 +42,29 @@ import Testing
         }
     }
 
+    @Test func aSignerThatWasAwayLearnsOfTheEpochsItMissed() async throws {
+        try await Town.run { town in
+            let origin = try await town.startAggregator()
+            let request = try town.fixture.request()
+            // Decided under the second epoch, of which no signer hears; then two more come.
+            town.set(.down, signers: 1, 2, 3, 4)
+            var later = try town.fixture.nextRoster()
+            let _: RosterReceipt = try await town.json(origin).post("/v1/rosters", later)
+            for node in try town.members(of: request, at: origin) { town.work(node) }
+            try await town.ask(request)
+            try await town.reach(.decided, request)
+            for _ in 0..<2 {
+                later = try town.fixture.nextRoster(after: later)
+                let _: RosterReceipt = try await town.json(origin).post("/v1/rosters", later)
+            }
+            #expect(town.signers.map(\.rosterEpoch) == [1, 1, 1, 1])
+            // The newest is what a signer hears of first; the decision's is then over, and known all the same.
+            town.set(.honest, signers: 1, 2, 3, 4)
+            let bundle = try await town.certified(request)
+            #expect(bundle.evidence.roster.roster.epoch == 2)
+        }
+    }
+
     @Test func anEpochThatMetTheDatabaseOnlyReachesTheSignersAllTheSame() async throws {
         try await Town.run { town in
             try await town.startAggregator()

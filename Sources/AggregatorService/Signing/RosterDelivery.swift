@@ -8,7 +8,7 @@ final class RosterDelivery: Sendable {
     private let nodes: NodeDesk
     private let signers: [SignerConnection]
     private let logger: Logger
-    /// The newest epoch that each signer has confirmed.
+    /// The newest epoch that each signer has confirmed, with those before it.
     private let confirmed = Mutex<[Int: Int]>([:])
 
     init(nodes: NodeDesk, signers: [SignerConnection], logger: Logger) {
@@ -32,16 +32,33 @@ final class RosterDelivery: Sendable {
     private func takes(_ signed: SignedRoster, _ signer: SignerConnection) async -> Bool {
         do {
             let pinned = try await signer.deliver(signed)
-            confirmed.withLock { $0[signer.identifier] = max($0[signer.identifier] ?? 0, pinned.epoch) }
+            do {
+                try await fill(pinned, signer)
+                confirmed.withLock { $0[signer.identifier] = max($0[signer.identifier] ?? 0, pinned.epoch) }
+            } catch {
+                note("missed rosters not delivered", signer, pinned.epoch, error)
+            }
             return pinned.epoch >= signed.roster.epoch
         } catch {
-            logger.notice(
-                "roster not delivered",
-                metadata: [
-                    "signer": "\(signer.identifier)", "epoch": "\(signed.roster.epoch)", "reason": "\(error)",
-                ])
+            note("roster not delivered", signer, signed.roster.epoch, error)
             return false
         }
+    }
+
+    /// Brings the epochs that a signer missed, backwards, for each names the one before: it may be asked to sign a decision
+    /// that was made under one of them.
+    private func fill(_ pinned: PinnedRoster, _ signer: SignerConnection) async throws {
+        var pinned = pinned
+        while let missing = pinned.missing, let successor = try await nodes.store.roster(epoch: missing + 1) {
+            pinned = try await signer.deliver(successor)
+            // A signer that learns nothing would be asked for ever.
+            guard pinned.missing.map({ $0 < missing }) ?? true else { return }
+        }
+    }
+
+    private func note(_ what: Logger.Message, _ signer: SignerConnection, _ epoch: Int, _ error: any Error) {
+        logger.notice(
+            what, metadata: ["signer": "\(signer.identifier)", "epoch": "\(epoch)", "reason": "\(error)"])
     }
 
     /// Brings each new epoch, and again, with growing pauses, to those who did not take it; until cancelled.
@@ -65,6 +82,8 @@ final class RosterDelivery: Sendable {
 
     private func isDelivered() async -> Bool {
         guard let newest = try? await nodes.newestRoster() else { return false }
-        return await deliver(newest.signed).isEmpty
+        _ = await deliver(newest.signed)
+        let epoch = newest.signed.roster.epoch
+        return confirmed.withLock { confirmed in signers.allSatisfy { (confirmed[$0.identifier] ?? 0) >= epoch } }
     }
 }

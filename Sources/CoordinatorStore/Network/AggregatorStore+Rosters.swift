@@ -59,6 +59,12 @@ extension AggregatorStore {
         }
     }
 
+    /// The epoch of this number; nil for one that was never registered here.
+    public func roster(epoch: Int) async throws -> SignedRoster? {
+        let rows = try await pool.query("SELECT document FROM rosters WHERE epoch = $1", [.int(epoch)])
+        return try rows.oneOrNone()?.document("document", of: "rosters")
+    }
+
     /// Epochs that wait for signatures, the first proposed first.
     public func proposals() async throws -> [SignedRoster] {
         let rows = try await pool.query("SELECT document FROM roster_proposals ORDER BY proposed_at, id")

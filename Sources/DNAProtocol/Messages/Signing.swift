@@ -63,11 +63,15 @@ public struct PinnedRoster: Codable, Hashable, Sendable {
     public var roster: RosterID
     /// Its number.
     public var epoch: Int
+    /// The latest epoch before it whose id the signer does not know but would remember; the one after it, which names it,
+    /// is wanted. Nil for none.
+    public var missing: Int?
 
     /// Names everything.
-    public init(signer: Int, roster: RosterID, epoch: Int) {
+    public init(signer: Int, roster: RosterID, epoch: Int, missing: Int? = nil) {
         self.signer = signer
         self.roster = roster
         self.epoch = epoch
+        self.missing = missing
     }
 }

@@ -70,6 +70,22 @@ package struct RosterPin: Hashable, Sendable {
         remember()
     }
 
+    /// The latest epoch before the pinned one that would be remembered and is not known; nil for none.
+    package var missing: Int? {
+        let number = current.roster.epoch
+        let numbers = Set(known.map(\.number))
+        return (max(1, number - Self.memory + 1)..<number).last { !numbers.contains($0) }
+    }
+
+    /// Learns from a roster whose relation is ``Relation/past`` which epoch came before it. Its id is known, so no
+    /// signature is needed: from the pinned epoch back, each names the one before. False when that was known.
+    package mutating func learn(from past: Roster) -> Bool {
+        guard past.epoch - 1 == missing, let previous = past.previous else { return false }
+        known.append(Epoch(number: past.epoch - 1, roster: previous))
+        known.sort { $0.number < $1.number }
+        return true
+    }
+
     private mutating func remember() {
         let number = current.roster.epoch
         var epochs = Dictionary(known.map { ($0.number, $0) }) { first, _ in first }

@@ -63,11 +63,19 @@ package final class SigningDesk: Sendable {
     package var promisedNonces: Int { nonces.withLock { $0.count } }
 
     /// Takes an epoch from whoever brings it, for its administrators' signatures vouch for it, and says which is the newest
-    /// now. One that is known changes nothing. Throws a ``Refusal`` for one that contradicts, or is older and unknown.
+    /// now, and which it missed. One that is known says at most which came before it. Throws a ``Refusal`` for one that
+    /// contradicts, or is older and unknown.
     package func take(_ roster: SignedRoster) throws -> PinnedRoster {
-        _ = try checkRoster(roster, isRecorded: false)
-        let (id, epoch) = pin.withLock { ($0.id, $0.current.roster.epoch) }
-        return PinnedRoster(signer: identifier, roster: id, epoch: epoch)
+        let isPast = try checkRoster(roster, isRecorded: false) != nil
+        return try pin.withLock { pin in
+            var next = pin
+            if isPast, next.learn(from: roster.roster) {
+                try storeRoster(next)
+                pin = next
+            }
+            return PinnedRoster(
+                signer: identifier, roster: pin.id, epoch: pin.current.roster.epoch, missing: pin.missing)
+        }
     }
 
     /// Round one: promises nonces for one decision.

@@ -283,6 +283,70 @@ import Threshold
         #expect(try signOld(after: [second]).signer == 1)
     }
 
+    @Test func whatASignerMissedIsLearntBackwardsFromTheNewest() throws {
+        let all = try (0..<4).reduce(into: [stage.fixture.roster]) { all, _ in
+            all.append(try stage.fixture.nextRoster(after: all.last))
+        }
+        var later = stage.fixture
+        later.roster = all[1]
+        let evidence = try later.evidence(try later.request("missed"))
+        let decision = try later.decision(evidence, at: Stage.clock)
+        let desk = stage.desk(1)
+        // It knows the first, then sees the fifth, which names the fourth.
+        #expect(try desk.take(all[4]).missing == 3)
+        expectRefusal(.rosterSuperseded) { try stage.sign(1, decision: decision, evidence: evidence) }
+        expectRefusal(.rosterSuperseded) { try desk.take(all[1]) }
+        #expect(try desk.take(all[3]).missing == 2)
+        #expect(try desk.take(all[3]).missing == 2, "brought twice")
+        expectRefusal(.rosterSuperseded) { try stage.sign(1, decision: decision, evidence: evidence) }
+        let fork = try stage.fixture.nextRoster(after: all[1]) { $0.operators[0].weight = 9 }
+        expectRefusal(.rosterContradictory) { try desk.take(fork) }
+        #expect(try desk.take(all[2]).missing == nil)
+        #expect(desk.rosterEpoch == 5)
+        #expect(try stage.sign(1, decision: decision, evidence: evidence).signer == 1)
+    }
+
+    @Test func whoWasRevokedMeanwhileCountsForNothingInAnEpochThatWasMissed() throws {
+        let second = try stage.fixture.nextRoster()
+        let voter = try member(0)
+        let third = try stage.fixture.nextRoster(after: second) { roster in
+            for index in roster.nodes.indices where roster.nodes[index].key == voter {
+                roster.nodes[index].status = .revoked
+            }
+        }
+        let fourth = try stage.fixture.nextRoster(after: third) { $0.nodes = third.roster.nodes }
+        try stage.open(1, pinned: fourth)
+        for roster in [third, second] { _ = try stage.desk(1).take(roster) }
+        expectRefusal(.voterRevoked) { try signOld(after: []) }
+    }
+
+    @Test func whatASignerHasLearntOutlivesItsProcess() throws {
+        let all = try (0..<3).reduce(into: [stage.fixture.roster]) { all, _ in
+            all.append(try stage.fixture.nextRoster(after: all.last))
+        }
+        var pin = try RosterPin(all[3], in: stage.fixture.genesis)
+        let wasNews = pin.learn(from: all[2].roster)
+        #expect(wasNews && pin.missing == 1)
+        let restarted = try RosterPin(all[3], known: pin.known, in: stage.fixture.genesis)
+        #expect(restarted == pin)
+    }
+
+    @Test func nobodyAsksForEpochsThatWouldBeForgotten() throws {
+        let all = try (0..<RosterPin.memory).reduce(into: [stage.fixture.roster]) { all, _ in
+            all.append(try stage.fixture.nextRoster(after: all.last))
+        }
+        var pin = try RosterPin(try #require(all.last), in: stage.fixture.genesis)
+        #expect(pin.missing == RosterPin.memory - 1)
+        while let missing = pin.missing {
+            // The one after it, which names it.
+            let past = all[missing]
+            #expect(try pin.relation(of: past, in: stage.fixture.genesis) == .past)
+            let wasNews = pin.learn(from: past.roster)
+            try #require(wasNews)
+        }
+        #expect(pin.known.map(\.number) == Array(2...RosterPin.memory + 1))
+    }
+
     @Test func theLastSixtyFourEpochsAreRemembered() throws {
         var pin = try RosterPin(stage.fixture.roster, in: stage.fixture.genesis)
         var roster = stage.fixture.roster
