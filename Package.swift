@@ -155,8 +155,8 @@ let package = Package(
         tests(
             "AggregatorServiceTests",
             service + [
-                "Administration", "AggregatorService", "Consensus", "CoordinatorStore", "LocalNetwork", "Postgres",
-                "SignerService", "TLS", "TestKit", "Threshold",
+                "Administration", "AggregatorService", "Consensus", "CoordinatorStore", "LocalNetwork", "NodeState",
+                "Postgres", "SignerService", "TLS", "TestKit", "Threshold",
             ] + nio),
         tests("CanonicalTests", ["Canonical", "Cryptography"]),
         tests(
