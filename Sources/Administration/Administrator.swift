@@ -11,7 +11,7 @@ public final class Administrator: Sendable {
     /// The network.
     public let genesis: Genesis
     private let key: Ed25519.SigningKey
-    private let client: JSONClient
+    private let aggregators: Aggregators
     private let signers: [Int: JSONClient]
     private let pinPath: String?
     private let pinned: Mutex<SignedRoster?>
@@ -28,13 +28,13 @@ public final class Administrator: Sendable {
         public let receipt: RosterReceipt?
     }
 
-    /// An administrator that speaks to an aggregator through `client`.
+    /// An administrator that speaks to a network's aggregators.
     ///
     /// - Parameters:
     ///   - signers: those it can reach itself, which get every epoch from it too: then no aggregator can keep one back.
     ///   - pinPath: a file that keeps the newest epoch seen; nil forgets it with the process.
     public init(
-        genesis: Genesis, key: Ed25519.SigningKey, client: JSONClient, signers: [Int: JSONClient] = [:],
+        genesis: Genesis, key: Ed25519.SigningKey, aggregators: [JSONClient], signers: [Int: JSONClient] = [:],
         pinPath: String?
     ) throws {
         try genesis.validate()
@@ -43,7 +43,7 @@ public final class Administrator: Sendable {
         }
         self.genesis = genesis
         self.key = key
-        self.client = client
+        self.aggregators = Aggregators(aggregators)
         self.signers = signers
         self.pinPath = pinPath
         let known = try pinPath.flatMap { try JSONFile.readIfThere(SignedRoster.self, path: $0) }
@@ -55,7 +55,7 @@ public final class Administrator: Sendable {
 
     /// The newest epoch, verified. Throws ``InvalidField`` when the aggregator shows one that cannot be.
     public func roster() async throws -> SignedRoster {
-        let signed: SignedRoster = try await client.get("/v1/roster")
+        let signed = try await aggregators.ask { try await $0.get("/v1/roster", as: SignedRoster.self) }
         try signed.validate(in: genesis)
         let isNewer = try pinned.withLock { pinned in
             if let known = pinned?.roster {
@@ -99,7 +99,9 @@ public final class Administrator: Sendable {
             administrator: key.publicKey, signature: try roster.signed(by: key))
         let signed = SignedRoster(
             roster: roster, signatures: others.filter { $0.administrator != key.publicKey } + [own])
-        var receipt: RosterReceipt = try await client.post("/v1/rosters", signed, isIdempotent: true)
+        var receipt = try await aggregators.ask {
+            try await $0.post("/v1/rosters", signed, as: RosterReceipt.self, isIdempotent: true)
+        }
         guard receipt.state == .published, !signers.isEmpty else { return receipt }
         // What this administrator has seen itself counts for more than the aggregator's word.
         let seen = await missed(try await self.roster())
@@ -125,7 +127,7 @@ public final class Administrator: Sendable {
     /// Epochs that wait for signatures, and follow the newest one; others are not shown.
     public func proposals() async throws -> [SignedRoster] {
         let current = try await roster().roster
-        let offered: RosterProposals = try await client.get("/v1/rosters/proposals")
+        let offered = try await aggregators.ask { try await $0.get("/v1/rosters/proposals", as: RosterProposals.self) }
         return try offered.proposals.filter { proposal in
             try proposal.validateProposal(in: genesis)
             return (try? proposal.validate(following: current)) != nil
@@ -143,17 +145,20 @@ public final class Administrator: Sendable {
 
     /// What nodes ask for; with a wait, as soon as there is something beyond `position`.
     public func applications(after position: Int = 0, wait seconds: Int = 0) async throws -> NodeApplications {
-        try await client.get(
-            "/v1/applications?after=\(position)&wait=\(seconds)", deadline: .seconds(seconds + 15))
+        try await aggregators.ask {
+            try await $0.get("/v1/applications?after=\(position)&wait=\(seconds)", deadline: .seconds(seconds + 15))
+        }
     }
 
     /// What the aggregator knows about the nodes of the roster; nothing of it is signed.
     public func reports() async throws -> [NodeReport] {
-        try await client.get("/v1/nodes", as: NodeReports.self).nodes
+        try await aggregators.ask { try await $0.get("/v1/nodes", as: NodeReports.self) }.nodes
     }
 
     /// Gives a node its certificate.
     public func deliver(_ certificate: NodeCertificate, to node: Ed25519.PublicKey) async throws {
-        try await client.post("/v1/nodes/\(node.hex)/certificate", certificate, isIdempotent: true)
+        try await aggregators.ask {
+            try await $0.post("/v1/nodes/\(node.hex)/certificate", certificate, isIdempotent: true)
+        }
     }
 }

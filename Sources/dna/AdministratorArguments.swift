@@ -11,14 +11,15 @@ import NodeState
 import ServiceArguments
 import ServiceKit
 
-/// Who administers which network, through which aggregator.
+/// Who administers which network, through which aggregators.
 struct AdministratorArguments: ParsableArguments {
     @OptionGroup var state: StateArguments
     @Option(help: "The network's genesis (DNA_GENESIS).") var genesis: String?
     @Option(help: "An administrator's sealed key (DNA_ADMINISTRATOR_KEY).") var administratorKey: String?
     @Option(help: "A file with the key's passphrase, closed to others (DNA_PASSPHRASE_FILE).")
     var passphraseFile: String?
-    @Option(help: "An aggregator, http(s)://host:port (DNA_AGGREGATOR).") var aggregator: String?
+    @Option(help: "Aggregators, http(s)://host:port, comma-separated; any that answers will do (DNA_AGGREGATOR).")
+    var aggregator: String?
     @Option(help: "Signers that get new epochs directly as well: 1=https://host:port,2=… (DNA_SIGNERS).")
     var signers: String?
     @Option(help: "The administrator's TLS certificate, PEM (DNA_CERTIFICATE).") var certificate: String?
@@ -66,14 +67,15 @@ struct AdministratorArguments: ParsableArguments {
         try KeyFile.signingKey(.administrator, path: try keyPath(), passphrase: try passphrase())
     }
 
-    private func aggregatorOrigin() throws -> HTTPOrigin {
+    private func aggregatorOrigins() throws -> [HTTPOrigin] {
         let addresses = try required(aggregator, "aggregator", "DNA_AGGREGATOR") {
-            try StateArguments.addresses(of: $0).aggregators.first
+            try StateArguments.addresses(of: $0).aggregators.joined(separator: ",")
         }
-        guard let origin = HTTPOrigin(String(addresses.split(separator: ",").first ?? "")) else {
-            throw ValidationError("--aggregator: not a URL")
+        let origins = addresses.split(separator: ",").map { HTTPOrigin(String($0)) }
+        guard !origins.isEmpty, !origins.contains(nil) else {
+            throw ValidationError("--aggregator: expected http(s)://host:port,…")
         }
-        return origin
+        return origins.compactMap(\.self)
     }
 
     private func signerOrigins() throws -> [Int: HTTPOrigin] {
@@ -89,13 +91,13 @@ struct AdministratorArguments: ParsableArguments {
 
     /// Runs `body` with an administrator, whose certificate files are watched meanwhile.
     func with(_ body: @Sendable @escaping (Administrator) async throws -> Void) async throws {
-        let (origin, signers, keyPath) = (try aggregatorOrigin(), try signerOrigins(), try keyPath())
+        let (origins, signers, keyPath) = (try aggregatorOrigins(), try signerOrigins(), try keyPath())
         let genesis = try readGenesis()
         var logger = Logger(label: "dna")
         logger.logLevel = .critical
         var options = HTTPClientOptions()
         let security = try link(genesis, logger)
-        if origin.isSecure || signers.values.contains(where: \.isSecure) {
+        if (origins + signers.values).contains(where: \.isSecure) {
             guard let security else {
                 throw ValidationError("https needs --certificate, --private-key and --authority")
             }
@@ -104,7 +106,7 @@ struct AdministratorArguments: ParsableArguments {
         let client = HTTPClient(options: options, logger: logger)
         do {
             let administrator = try Administrator(
-                genesis: genesis, key: try key(), client: JSONClient(client, origin: origin),
+                genesis: genesis, key: try key(), aggregators: origins.map { JSONClient(client, origin: $0) },
                 signers: signers.mapValues { JSONClient(client, origin: $0, retry: .never) },
                 pinPath: pin ?? keyPath + ".roster.json")
             try await withThrowingTaskGroup(of: Void.self) { group in

@@ -109,7 +109,7 @@ import Testing
             let json = town.json(try await town.startAggregator())
             let one = try town.administrator(json)
             let two = try Administrator(
-                genesis: town.fixture.genesis, key: town.fixture.second, client: json, pinPath: nil)
+                genesis: town.fixture.genesis, key: town.fixture.second, aggregators: [json], pinPath: nil)
             let token = try town.fixture.invitation()
             let key = Ed25519.SigningKey()
             _ = try await town.join(key, by: [token], at: json)
@@ -179,6 +179,43 @@ import Testing
         }
     }
 
+    @Test func anAdministratorGoesOnAtTheNextAggregator() async throws {
+        try await Town.run { town in
+            let (one, two) = (try await town.startAggregator("one"), try await town.startAggregator("two"))
+            let administrator = try Administrator(
+                genesis: town.fixture.genesis, key: town.fixture.administrator,
+                aggregators: [town.json(one), town.json(two)], pinPath: nil)
+            #expect(try await administrator.roster().roster.epoch == 1)
+            await town.stopAggregator("one")
+            let outcome = try await administrator.change { $0.set(.init(name: "late", weight: 3)) }
+            #expect(outcome.receipt?.state == .published && outcome.receipt?.epoch == 2)
+            await town.stopAggregator("two")
+            let error = await #expect(throws: ServiceError.self) { try await administrator.roster() }
+            #expect(error?.code == .unavailable)
+            // Whoever reads it knows who was asked.
+            for origin in [one, two] { #expect(error?.message.contains("\(origin)") == true) }
+        }
+    }
+
+    @Test func aRefusalIsAnAnswerAndNobodyElseIsAsked() async throws {
+        try await Town.run { town in
+            let json = town.json(try await town.startAggregator())
+            // Port 1 answers nobody: it would be named if it had been asked.
+            let nobody = town.json(HTTPOrigin(host: "127.0.0.1", port: 1))
+            let administrator = try Administrator(
+                genesis: town.fixture.genesis, key: town.fixture.administrator, aggregators: [json, nobody],
+                pinPath: nil)
+            let certificate = NodeCertificate(
+                certificate: "certificate",
+                times: .init(issuedAt: town.clock.now(), expiresAt: town.clock.now() + 86_400))
+            let stranger = Ed25519.SigningKey().publicKey
+            let refusal = await #expect(throws: ServiceError.self) {
+                try await administrator.deliver(certificate, to: stranger)
+            }
+            #expect(refusal?.code != .unavailable, "\(String(describing: refusal))")
+        }
+    }
+
     @Test func applicationsAreBounded() async throws {
         try await Town.run { town in
             let token = try town.fixture.invitation()
@@ -203,7 +240,7 @@ extension Town {
     }
 
     func administrator(_ json: JSONClient, pin: String? = nil) throws -> Administrator {
-        try Administrator(genesis: fixture.genesis, key: fixture.administrator, client: json, pinPath: pin)
+        try Administrator(genesis: fixture.genesis, key: fixture.administrator, aggregators: [json], pinPath: pin)
     }
 
     func admissions(

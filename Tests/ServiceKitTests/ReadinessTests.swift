@@ -50,7 +50,7 @@ import Testing
         let first = Task { await board.readiness().ready }
         first.cancel()
         let second = Task { await board.readiness().ready }
-        gate.continuation.yield()
+        gate.continuation.finish()
         #expect(await first.value)
         #expect(await second.value)
     }
