@@ -29,6 +29,13 @@ public struct Readiness: Codable, Hashable, Sendable {
         public let required: Bool
         /// Why not.
         public let detail: String?
+
+        package init(_ name: String, ready: Bool, required: Bool = true, detail: String? = nil) {
+            self.name = name
+            self.ready = ready
+            self.required = required
+            self.detail = detail
+        }
     }
 
     /// Whether all required checks passed.
@@ -91,6 +98,6 @@ extension Readiness {
             group.cancelAll()
             return first
         }
-        return Check(name: check.name, ready: detail == nil, required: check.isRequired, detail: detail)
+        return Check(check.name, ready: detail == nil, required: check.isRequired, detail: detail)
     }
 }

@@ -55,6 +55,16 @@ public struct JSONClient: Sendable {
         _ = try await send(.post, path, encode(input), fields, deadline, isIdempotent: isIdempotent)
     }
 
+    /// What `/readyz` says, ready or not. Asked once.
+    public func readiness(deadline: Duration) async throws -> Readiness {
+        do {
+            let response = try await client.send(.get, "/readyz", to: origin, deadline: deadline)
+            return try CanonicalJSON.decode(Readiness.self, from: Array(response.body.readableBytesView))
+        } catch let error as HTTPTransportError {
+            throw failure(error).error
+        }
+    }
+
     private func encode(_ input: some Encodable) throws -> ByteBuffer {
         do {
             let bytes: [UInt8] = try CanonicalJSON.encode(input)

@@ -77,7 +77,7 @@ import Testing
         try await Town.run { town in
             let aggregator = town.json(try await town.startAggregator())
             let administrator = try Administrator(
-                genesis: town.fixture.genesis, key: town.fixture.administrator, client: aggregator,
+                genesis: town.fixture.genesis, key: town.fixture.administrator, aggregators: [aggregator],
                 signers: town.signerClients, pinPath: nil)
             town.set(.down, signers: 2)
             let outcome = try await administrator.change { $0.set(.init(name: "late", weight: 3)) }
@@ -180,11 +180,22 @@ import Testing
             let readiness = try await town.readiness(json.origin)
             let workers = try #require(readiness.checks.first { $0.name == "workers" })
             #expect(!workers.ready)
+            #expect(workers.detail == "0 of the 3 workers it takes are there")
             for key in town.fixture.nodes.keys {
                 let node = try town.node(key, at: json.origin)
                 _ = try await node.poll(wait: 0).send(to: node)
             }
             #expect(try await town.readiness(json.origin).ready)
+        }
+    }
+
+    @Test func withTooFewSignersItSaysHowManyThereAre() async throws {
+        try await Town.run { town in
+            let json = town.json(try await town.startAggregator())
+            town.set(.down, signers: 2, 4)
+            try await eventually { try await !town.readiness(json.origin).ready }
+            let signers = try await town.readiness(json.origin).checks.first { $0.name == "signers" }
+            #expect(signers?.detail == "2 of the 3 signers it takes are ready")
         }
     }
 }

@@ -154,6 +154,8 @@ struct RefusalTests {
             #expect(try readiness.value("checks", "3", "name") == .string("workers"))
             #expect(try readiness.value("checks", "3", "ready") == .bool(false))
             #expect(try readiness.value("checks", "4", "name") == .string("aggregator"))
+            #expect(
+                try readiness.value("checks", "4", "detail") == .string("1 of 1 aggregators does not answer"))
             #expect(try await gateway.get("/healthz").status == 200)
         }
     }

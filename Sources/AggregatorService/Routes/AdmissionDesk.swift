@@ -156,8 +156,8 @@ struct AdmissionDesk: Sendable {
     /// Throws unless some model has workers enough.
     func checkWorkers() async throws {
         let models = try await store.workers(within: availabilityWindow)
-        guard models.contains(where: { $0.suffices(isDevelopment: genesis.development) }) else {
-            throw ServiceError(.unavailable, "no model has as many workers as its policy asks for")
+        if let shortage = WorkerAvailability.shortage(of: models, isDevelopment: genesis.development) {
+            throw ServiceError(.unavailable, shortage)
         }
     }
 }

@@ -17,6 +17,16 @@ public struct WorkerAvailability: Hashable, Sendable {
         nodes >= committee && operators >= (isDevelopment ? 1 : 2)
     }
 
+    /// What the model that comes nearest to its policy lacks, in numbers; nil when some model has enough.
+    public static func shortage(of models: [WorkerAvailability], isDevelopment: Bool) -> String? {
+        guard !models.contains(where: { $0.suffices(isDevelopment: isDevelopment) }) else { return nil }
+        guard let nearest = models.max(by: { $0.nodes - $0.committee < $1.nodes - $1.committee }) else {
+            return "no model is registered"
+        }
+        let nodes = "\(nearest.nodes) of the \(nearest.committee) workers it takes are there"
+        return nearest.nodes < nearest.committee ? nodes : nodes + ", all of one operator"
+    }
+
     /// Every registered model's workers that were heard from within so many seconds, in either role.
     public static func read(in pool: PostgresPool, within seconds: Int) async throws -> [WorkerAvailability] {
         let rows = try await pool.query(

@@ -1,4 +1,5 @@
 import Canonical
+import CoordinatorStore
 import HTTPTypes
 import Hummingbird
 package import ServiceKit
@@ -78,28 +79,16 @@ package struct GatewayRoutes: Sendable {
                 do {
                     let isDevelopment = try await desk.network().genesis.development
                     let models = try await desk.store.workers(within: desk.availabilityWindow)
-                    guard models.contains(where: { $0.suffices(isDevelopment: isDevelopment) }) else {
-                        throw ServiceError(.unavailable, "no model has the workers its policy asks for")
+                    if let shortage = WorkerAvailability.shortage(of: models, isDevelopment: isDevelopment) {
+                        throw ServiceError(.unavailable, shortage)
                     }
                 } catch { throw GatewayErrors.translate(error) }
             },
             HealthCheck("aggregator") { [aggregators] in
-                // Where the aggregators are, and what they lack, is the operator's to know: their own /readyz says it.
-                guard await Self.isAnyReady(aggregators) else { throw ServiceError(.unavailable, "not ready") }
+                if let reason = await AggregatorReadiness.obstacle(among: aggregators) {
+                    throw ServiceError(.unavailable, reason)
+                }
             },
         ]
-    }
-
-    private static func isAnyReady(_ aggregators: [JSONClient]) async -> Bool {
-        await withTaskGroup(of: Bool.self) { group in
-            for aggregator in aggregators {
-                group.addTask {
-                    (try? await aggregator.get("/readyz", as: Readiness.self, deadline: .seconds(2))) != nil
-                }
-            }
-            let isReady = await group.contains(true)
-            group.cancelAll()
-            return isReady
-        }
     }
 }
