@@ -51,6 +51,9 @@ extension HTTPConnection {
         stream.id = id
         stream.bodyLimit = server.options.requestBodyLimit
         stream.openedAt = timers.lastRead
+        // From the head on: whatever becomes of a stream, it is one of so many.
+        stream.isCounted = server.share.openRequest()
+        if !stream.isCounted { refused.append(stream) }
         streams[id] = stream
         timers.hasOpened = true
         armSweep()

@@ -17,7 +17,7 @@ extension HTTPConnection {
 
     private func dispatch(_ ready: ReadyRequest, _ channel: any Channel, _ server: ServerSide) {
         let stream = ready.stream
-        guard server.share.openRequest() else { return answer(stream, server.options.overloadResponse) }
+        guard stream.isCounted else { return answer(stream, server.options.overloadResponse) }
         let reference = HTTPStreamReference(stream)
         let request = HTTPServerRequest(
             head: ready.head, body: HTTPBody(reference), completeBody: stream.completeBody(), channel: channel,
@@ -25,7 +25,6 @@ extension HTTPConnection {
         let handler = server.handler
         runningHandlers += 1
         stream.hasHandler = true
-        stream.isCounted = true
         stream.task = Task.immediate(executorPreference: server.executor) {
             do {
                 try await handler.handle(request, HTTPResponseWriter(reference))

@@ -33,6 +33,8 @@ extension HTTPConnection {
     }
 
     private var keepAliveDue: NIODeadline {
+        // Who is not read cannot be heard; `stallTimeout` is what ends it.
+        if isNotRead { return .distantFuture }
         if let sent = timers.pingSent { return sent + TimeAmount(options.keepAliveTimeout) }
         guard streams.isEmpty else { return timers.lastRead + TimeAmount(options.keepAliveInterval) }
         switch side {
@@ -109,7 +111,7 @@ extension HTTPConnection {
         return false
     }
 
-    private func closeNow(_ reason: String) {
+    func closeNow(_ reason: String) {
         failureReason = reason
         session.terminate(.noError)
         flush()

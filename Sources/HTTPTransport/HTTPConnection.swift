@@ -4,8 +4,9 @@ import Logging
 import NIOCore
 
 /// The channel handler around a session: one HTTP/2 connection, server or client. Everything runs on `loop`.
-final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
+final class HTTPConnection: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     /// A class, because every request looks at it, and copies of its options would cost more than the look.
@@ -39,7 +40,7 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
         case client(queueLimit: Int)
     }
 
-    private static let outputSize = 32 * 1024
+    static let outputSize = 32 * 1024
 
     let side: Side
     let options: HTTPConnectionOptions
@@ -49,6 +50,12 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
     var context: ChannelHandlerContext?
     var streams: [HTTP2StreamID: HTTPStream] = [:]
     var ready: [ReadyRequest] = []
+    /// Requests without a place, until they are answered.
+    var refused: [HTTPStream] = []
+    /// Memory taken for what the socket does not take.
+    var heldOutput = 0
+    /// Whether the channel would read if the peer took what waits for it.
+    var isReadDue = false
     var runningHandlers = 0
     var header = HTTP2HeaderBlock()
     var timers = ConnectionTimers()
@@ -120,6 +127,7 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if context.channel.isWritable {
             timers.unwritableSince = nil
+            outputTaken(context)
             flush()
         } else {
             timers.unwritableSince = .now()
@@ -162,6 +170,8 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
         let open = streams
         streams.removeAll()
         ready.removeAll()
+        refused.removeAll()
+        releaseOutput()
         session.forgetBodies()
         for stream in open.values {
             stream.fail(error)
@@ -182,18 +192,25 @@ final class HTTPConnection: ChannelInboundHandler, RemovableChannelHandler {
     func flush() {
         isFlushScheduled = false
         guard !isFlushing, !isTornDown, let context else { return }
-        isFlushing = true
-        let hasStopped = writeOutput(context)
-        isFlushing = false
+        let hasStopped = send(context)
+        if !refused.isEmpty { endRefused(context) }
         // The socket took at once what had filled the channel, and said so while this was still flushing: go on, after
         // the loop's other connections.
         if hasStopped, context.channel.isWritable { scheduleFlush() }
-        // Sending has events too: an early answer, a closed stream.
-        process(session.takeEvents())
+        if !context.channel.isWritable { holdOutput() }
         if session.isFinished { context.close(promise: nil) }
     }
 
-    /// True when the channel was full before the session had said all.
+    /// Sends what the session has and the channel takes. True when the channel was full before the session had said all.
+    func send(_ context: ChannelHandlerContext) -> Bool {
+        isFlushing = true
+        let hasStopped = writeOutput(context)
+        isFlushing = false
+        // Sending has events too: an early answer, a closed stream.
+        process(session.takeEvents())
+        return hasStopped
+    }
+
     private func writeOutput(_ context: ChannelHandlerContext) -> Bool {
         var buffer = output ?? context.channel.allocator.buffer(capacity: Self.outputSize)
         output = nil

@@ -15,16 +15,21 @@ public struct HTTPServerOptions: Sendable {
     public var requestDeadline: Duration = .seconds(60)
     /// Bytes of body accepted in a request; reading beyond throws `bodyTooLarge`.
     public var requestBodyLimit = 10 << 20
-    /// Connections open at once; one more is closed.
+    /// Connections open at once; one more is closed, or one of the address that has most.
     public var connections = 10_000
     /// Connections open at once from one address (IPv6: one /64 network); one more is closed.
     public var connectionsPerAddress = 1_024
     /// Requests open at once on all connections, from their heads until their answers are taken; one more is answered
-    /// 503. One address may have half of them.
+    /// 503, or reset when that cannot be said at once. One address may have half of them. An address that comes to at
+    /// most half of an equal share is not refused: the address that has most loses its heaviest connection.
     public var openRequests = 16_384
     /// Bytes of bodies held in memory for all connections, in and out, beyond the first 16 KiB of each request. One
-    /// address may hold half of it. A request that needs more is answered 503, or reset when its response has begun.
+    /// address may hold half of it. A request that needs more is answered 503, or reset when its response has begun; who
+    /// comes to at most half of an equal share is served as `openRequests` says. What a socket does not take counts too.
     public var bodyMemory = 256 << 20
+    /// How often the server looks whether it holds much less than before; then memory that was freed goes back to the
+    /// system, which `malloc` by itself keeps.
+    public var memoryReturnInterval: Duration = .seconds(1)
     /// How long a connection may take to say which protocol it speaks.
     public var prefaceTimeout: Duration = .seconds(10)
     /// How long a connection may take until its first request's head is complete.
@@ -52,6 +57,9 @@ public struct HTTPServerOptions: Sendable {
 
 /// A listener: HTTP/2 with prior knowledge, and HTTP/1.1 if a handler for it is installed.
 public final class HTTPServer: Sendable {
+    /// Bytes a channel may hold that its socket has not taken, and one write beyond.
+    static let writeBufferHighWaterMark = 64 * 1024
+
     /// The port bound.
     public let port: Int
     private let channel: any Channel
@@ -77,9 +85,16 @@ public final class HTTPServer: Sendable {
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.writeBufferWaterMark, value: .init(low: 32 * 1024, high: 64 * 1024))
+            .childChannelOption(
+                .writeBufferWaterMark, value: .init(low: writeBufferHighWaterMark / 2, high: writeBufferHighWaterMark)
+            )
             .childChannelInitializer { channel in
-                guard let share = load.admit(RemoteAddress(channel.remoteAddress)) else {
+                let close: @Sendable () -> Void = {
+                    // Not at once: whoever needs the room may be in the middle of something on the same loop.
+                    channel.eventLoop.execute { channel.close(promise: nil) }
+                    observer?.connectionRefused()
+                }
+                guard let share = load.admit(RemoteAddress(channel.remoteAddress), close: close) else {
                     observer?.connectionRefused()
                     return channel.close()
                 }
@@ -92,6 +107,7 @@ public final class HTTPServer: Sendable {
                 return channel.eventLoop.makeCompletedFuture { try acceptor.set(up: channel, share) }
             }
             .bind(host: options.host, port: options.port).get()
+        MemoryWatch(load).run(every: options.memoryReturnInterval, with: channel)
         return HTTPServer(channel: channel, registry: registry, drainTimeout: options.connection.drainTimeout)
     }
 

@@ -6,7 +6,7 @@ public protocol HTTPServerObserver: Sendable {
     func connectionOpened()
     /// An accepted connection is gone.
     func connectionClosed()
-    /// A connection was closed at once, because there were too many.
+    /// A connection was closed because there were too many: at once, or later to make room for another address.
     func connectionRefused()
     /// Bytes came in, after TLS.
     func received(bytes: Int)
