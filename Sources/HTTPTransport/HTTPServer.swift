@@ -22,7 +22,7 @@ public struct HTTPServerOptions: Sendable {
     /// Requests open at once on all connections, from their heads until their answers are taken; one more is answered
     /// 503, or reset when that cannot be said at once. One address may have half of them. An address that comes to at
     /// most half of an equal share is not refused: the address that has most loses its heaviest connection.
-    public var openRequests = 16_384
+    public var openRequests = 8_192
     /// Bytes of bodies held in memory for all connections, in and out, beyond the first 16 KiB of each request. One
     /// address may hold half of it. A request that needs more is answered 503, or reset when its response has begun; who
     /// comes to at most half of an equal share is served as `openRequests` says. What a socket does not take counts too.

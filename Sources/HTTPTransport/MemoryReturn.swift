@@ -11,8 +11,8 @@ package struct MemoryReturn: Sendable {
     /// What is worth the walk through the heaps, which stops each thread for a moment.
     private static let worth = 32 << 20
     /// Measured: a connection with an HTTP/2 session, and a request with its handler.
-    private static let bytesPerConnection = 16 << 10
-    private static let bytesPerRequest = 8 << 10
+    private static let bytesPerConnection = 24 << 10
+    private static let bytesPerRequest = 16 << 10
 
     private var peak = 0
 

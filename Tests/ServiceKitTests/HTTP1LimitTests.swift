@@ -159,6 +159,63 @@ struct HTTP1LimitTests {
                 $0.requestDeadline = .seconds(3600)
             }, meanwhile: { await ended.wait() })
     }
+
+    @Test func anAddressWithFewRequestsFindsAPlaceWhenOthersHaveTakenAll() async throws {
+        var options = HTTPServiceOptions(servesHTTP1: true)
+        options.server.openRequests = 6
+        try await withService(options: options, router()) { _, _, origin in
+            var others: [any Channel] = []
+            for address in ["127.0.0.2", "127.0.0.3"] {
+                for _ in 0..<3 {
+                    others.append(try await firstWord(of: "half", from: address, port: origin.port).channel)
+                }
+            }
+            let (channel, answer) = try await firstWord(of: "small", from: "127.0.0.1", port: origin.port)
+            #expect(status(answer) == "200")
+            // One of the others paid for it.
+            let paid = channel.eventLoop.makePromise(of: Void.self)
+            for channel in others { channel.closeFuture.whenComplete { _ in paid.succeed() } }
+            try await paid.futureResult.get()
+            for channel in others + [channel] { try? await channel.close() }
+        }
+    }
+
+    /// Asks on a connection from an address of this machine; what comes first, and the connection, which stays open.
+    private func firstWord(
+        of path: String, from address: String, port: Int
+    ) async throws -> (channel: any Channel, heard: String) {
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let heard = loop.makePromise(of: String.self)
+        let channel = try await ClientBootstrap(group: loop)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(FirstEar(heard))
+                }
+            }
+            .bind(to: SocketAddress(ipAddress: address, port: 0))
+            .connect(host: "127.0.0.1", port: port).get()
+        try await channel.writeAndFlush(ByteBuffer(string: "GET /\(path) HTTP/1.1\r\nhost: x\r\n\r\n"))
+        return (channel, try await heard.futureResult.get())
+    }
+}
+
+/// Hears what comes first on a connection.
+private final class FirstEar: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    private let heard: EventLoopPromise<String>
+
+    init(_ heard: EventLoopPromise<String>) {
+        self.heard = heard
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        heard.succeed(String(buffer: unwrapInboundIn(data)))
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        heard.fail(ChannelError.eof)
+        context.fireChannelInactive()
+    }
 }
 
 /// What came on a connection, kept by its event loop.
