@@ -171,7 +171,7 @@ struct HTTP1LimitTests {
                 }
             }
             let (channel, answer) = try await firstWord(of: "small", from: "127.0.0.1", port: origin.port)
-            #expect(status(answer) == "200")
+            try #require(status(answer) == "200")
             // One of the others paid for it.
             let paid = channel.eventLoop.makePromise(of: Void.self)
             for channel in others { channel.closeFuture.whenComplete { _ in paid.succeed() } }
