@@ -106,6 +106,24 @@ import Testing
         }
     }
 
+    /// The other order is that of a node whose good vote comes first.
+    @Test func aGoodVoteAfterOneThatFittedNothingContradictsIt() async throws {
+        try await Fixture.run { fixture in
+            let request = try fixture.request()
+            let (_, set, ballots) = try await fixture.voting(request)
+            let good = try ballots[0].submission(in: set)
+            // It opens the commitment, but not in the round's set.
+            let other = try Vote(
+                body: good.vote.body, set: Digest.of("another", []), salt: good.vote.salt, key: ballots[0].key)
+            #expect(try await fixture.store.judge(other, isMismatched: true) == .contradiction)
+            #expect(try await report(fixture, request).contradictions.isEmpty, "one statement contradicts nothing")
+            #expect(try await fixture.store.add(good) == .contradiction)
+            #expect(try await report(fixture, request).contradictions == [.votes(other, good.vote)])
+            let found = try await round(fixture, request)
+            #expect(found.votes.isEmpty && found.contradicted == [good.vote.body.node])
+        }
+    }
+
     @Test func aLateVoteIsKeptAsAFaultAndAsAVote() async throws {
         try await Fixture.run { fixture in
             let request = try fixture.request()

@@ -78,9 +78,10 @@ struct AdmissionDesk: Sendable {
     }
 
     private func standing(of node: Ed25519.PublicKey) async throws -> NodeStanding? {
+        // In this order: an epoch settles applications, so whoever waits for nothing any more is on the roster read next.
+        let application = try await store.application(of: node)
         let roster = try await nodes.newestRoster()
         let entry = roster.signed.roster.node(node)
-        let application = try await store.application(of: node)
         let status: NodeStanding.Status
         switch entry?.status {
         case .active: status = .active

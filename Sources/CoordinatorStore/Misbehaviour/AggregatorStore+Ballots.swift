@@ -58,8 +58,10 @@ extension AggregatorStore {
             .digest(vote.body.prompt), .digest(vote.body.output), try .document(submission.prompt),
             try .document(submission.output), .optional(now, PostgresParameter.timestamp),
             .text(Fault.Kind.lateReveal.rawValue), try .document(Fault.Statement.vote(vote)),
+            .text(Fault.Kind.mismatchedReveal.rawValue),
         ]
-        // A node that has voted cannot fill the table with answers.
+        // A node that has voted cannot fill the table with answers. One that has signed another vote, which fitted nothing,
+        // is judged: the order in which the two came makes no difference.
         let rows = try await pool.query(
             """
             WITH place AS (
@@ -67,6 +69,8 @@ extension AggregatorStore {
                 WHERE r.request = $1 AND r.round = $2 AND r.set_root IS NOT NULL
                     AND NOT EXISTS (SELECT FROM contradictions WHERE request = $1 AND node = $3)
                     AND NOT EXISTS (SELECT FROM votes WHERE request = $1 AND round = $2 AND node = $3)
+                    AND NOT EXISTS (
+                        SELECT FROM faults WHERE request = $1 AND round = $2 AND node = $3 AND kind = $12)
             ), answer AS (
                 INSERT INTO outputs (request, prompt, output, prompt_document, output_document)
                 SELECT $1, $5, $6, $7, $8 FROM place ON CONFLICT DO NOTHING
