@@ -76,6 +76,10 @@ import Testing
         try expect(.unopenedVote, Options(mutation: .uncheckedOpening))
     }
 
+    @Test func aNodeThatContradictedItselfAndCountsIsCaught() throws {
+        try expect(.contradictedNode, Options(mutation: .countedContradictions))
+    }
+
     @Test func aWeakQuorumIsCaught() throws {
         try expect(.unverifiable, Options(mutation: .weakQuorum))
     }

@@ -36,6 +36,33 @@ struct RequestRow {
     var outputs: [OutputID: (prompt: Prompt, output: Output)] = [:]
     var decision: Decision?
     var bundle: Bundle?
+    var contradictions: [ContradictionRow] = []
+
+    /// Nodes that contradicted themselves in any round: they count for nothing.
+    var contradicted: Set<Ed25519.PublicKey> { Set(contradictions.map(\.node)) }
+
+    /// A round's commitments, without those of nodes that contradicted themselves in it before the set closed.
+    func commitments(in round: Int) -> [Commitment] {
+        let rows = rounds[round]
+        let excluded = contradictions.filter { $0.isBeforeSet && $0.round == rows.committee.round }.map(\.node)
+        return excluded.isEmpty ? rows.commitments : rows.commitments.filter { !excluded.contains($0.body.node) }
+    }
+
+    /// A round's closed set; nil while it is open.
+    func set(of round: Int) -> CommitmentSet? {
+        rounds[round].setRoot.map { _ in
+            CommitmentSet(round: rounds[round].committee.round, commitments: commitments(in: round))
+        }
+    }
+}
+
+/// Two statements of one node, kept for good.
+struct ContradictionRow {
+    let node: Ed25519.PublicKey
+    let round: Int
+    let contradiction: Contradiction
+    /// Whether the round's set was open: then the node's commitment stays out of it.
+    let isBeforeSet: Bool
 }
 
 /// A round's rows.
@@ -48,10 +75,9 @@ struct RoundRow {
     var commitments: [Commitment] = []
     /// By ascending node key.
     var votes: [Vote] = []
-
-    var set: CommitmentSet? {
-        setRoot.map { _ in CommitmentSet(round: committee.round, commitments: commitments) }
-    }
+    /// Faults that hold what a node signed: it may be held against it.
+    var lateCommitments: [Commitment] = []
+    var mismatchedVotes: [Vote] = []
 }
 
 /// What became of something a node sent.
@@ -67,6 +93,8 @@ struct Rows {
     private(set) var lastSeen: [Ed25519.PublicKey: Int64] = [:]
     /// By number: the order in which they were accepted.
     var requests: [RequestRow] = []
+    /// Every contradiction ever recorded, in order.
+    var accusations: [Contradiction] = []
     /// Counts what listeners hear of.
     private(set) var announcements = 0
 
@@ -227,52 +255,5 @@ struct Rows {
     /// When the first lease of somebody else ends.
     func nextExpiry(besides owner: Int) -> Int64? {
         requests.filter { !$0.state.isFinal && $0.leaseOwner != owner }.compactMap(\.leaseUntil).min()
-    }
-
-    // MARK: Nodes
-
-    /// A node's oldest work that it has not committed to.
-    func nextAssignment(for node: Ed25519.PublicKey, now: Timestamp) -> Assignment? {
-        for row in requests where row.state == .assigned {
-            guard let round = row.rounds.last, round.committee.member(node) != nil, round.setRoot == nil,
-                round.commitDeadline > now, !round.commitments.contains(where: { $0.body.node == node })
-            else { continue }
-            return Assignment(request: row.document, committee: round.committee, deadline: round.commitDeadline)
-        }
-        return nil
-    }
-
-    mutating func add(_ commitment: Commitment, _ number: Int, _ round: Int) -> Reception {
-        let body = commitment.body
-        if let earlier = requests[number].rounds[round].commitments.first(where: { $0.body.node == body.node }) {
-            return earlier == commitment ? .repeated : .contradiction
-        }
-        // The trigger `commitments_in_time`.
-        guard round == requests[number].rounds.count - 1, requests[number].rounds[round].setRoot == nil else {
-            return .closed
-        }
-        requests[number].rounds[round].commitments.append(commitment)
-        requests[number].rounds[round].commitments.sort { $0.body.node < $1.body.node }
-        announce()
-        return .recorded
-    }
-
-    mutating func add(_ submission: VoteSubmission, _ number: Int, _ round: Int) throws -> Reception {
-        let vote = submission.vote
-        let rows = requests[number].rounds[round]
-        if let earlier = rows.votes.first(where: { $0.body.node == vote.body.node }) {
-            return earlier == vote ? .repeated : .contradiction
-        }
-        guard rows.setRoot != nil else { return .closed }
-        guard rows.commitments.contains(where: { $0.body.node == vote.body.node }) else {
-            throw ConstraintViolation("votes_commitments_fkey")
-        }
-        if requests[number].outputs[vote.body.output] == nil {
-            requests[number].outputs[vote.body.output] = (submission.prompt, submission.output)
-        }
-        requests[number].rounds[round].votes.append(vote)
-        requests[number].rounds[round].votes.sort { $0.body.node < $1.body.node }
-        announce()
-        return .recorded
     }
 }

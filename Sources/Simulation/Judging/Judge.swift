@@ -23,6 +23,10 @@ package struct Violation: Hashable, Sendable, CustomStringConvertible {
         case revokedVote = "a revoked node's vote counted"
         /// A vote counted that does not open its commitment.
         case unopenedVote = "a vote that opens no commitment counted"
+        /// A node counted in a request in which it had contradicted itself.
+        case contradictedNode = "a node that contradicted itself counted"
+        /// An honest node was accused of a contradiction, or somebody of none.
+        case falseAccusation = "a contradiction that is none"
         /// A commitment or a vote counted that its honest node never made.
         case forgedStatement = "a statement counted that its node never made"
         /// A signer signed a decision that was not made yet.
@@ -143,6 +147,27 @@ struct Judge {
         guard let worker = honest[node] else { return }
         let key = StatementKey(worker: worker, request: request, round: round, kind: kind)
         if statements[key] != digest { report(.forgedStatement, "worker \(worker), \(kind), round \(round)") }
+    }
+
+    /// A contradiction is on record.
+    mutating func accused(_ contradiction: Contradiction) {
+        let node = contradiction.place.node
+        if let worker = honest[node] { report(.falseAccusation, "worker \(worker)") }
+        do { try contradiction.check() } catch { report(.falseAccusation, "\(error)") }
+    }
+
+    /// An owner wrote down a decision, knowing of these nodes' contradictions.
+    mutating func decided(_ evidence: Evidence, contradicted: Set<Ed25519.PublicKey>) {
+        for vote in evidence.votes where contradicted.contains(vote.body.node) {
+            report(.contradictedNode, "its vote, round \(evidence.committee.round)")
+        }
+    }
+
+    /// An owner closed a set; these nodes contradicted themselves in the round before.
+    mutating func closed(_ set: CommitmentSet, contradicted: Set<Ed25519.PublicKey>) {
+        for commitment in set.commitments where contradicted.contains(commitment.body.node) {
+            report(.contradictedNode, "its commitment, round \(set.round)")
+        }
     }
 
     /// An honest worker sent a signed statement.

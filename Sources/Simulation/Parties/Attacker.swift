@@ -149,7 +149,9 @@ final class Attacker: Process {
 
     /// What a round has really led to, whether or not anybody has written it down; as it was written down, if it was.
     private func agreed(_ row: RequestRow, _ round: RoundRow) throws -> (Decision, Evidence)? {
-        guard let roster = world.rows.roster(round.committee.roster), let set = round.set else { return nil }
+        guard let roster = world.rows.roster(round.committee.roster),
+            let set = row.set(of: round.committee.round - 1)
+        else { return nil }
         let course = try RequestCourse(row.id, row.document, world.town.manifest, genesis: world.town.genesis)
         let tally = course.tally(of: round.committee, roster: roster.roster)
         let written = row.decision.flatMap { $0.round == round.committee.round ? $0.decidedAt : nil }

@@ -23,7 +23,7 @@ struct MutantDesk {
     var isNeeded: Bool {
         switch mutation {
         case .weakQuorum, .uncheckedSignatures, .nonceReuse, .oldRoster, .uncheckedOpening: true
-        case nil, .forgottenDecisions, .ignoredLease, .forgottenJournal: false
+        case nil, .forgottenDecisions, .ignoredLease, .forgottenJournal, .countedContradictions: false
         }
     }
 

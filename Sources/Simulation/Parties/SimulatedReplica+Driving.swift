@@ -88,7 +88,7 @@ extension SimulatedReplica {
         guard let newest = rows.newestRoster else { return .end }
         let now = world.time(skew: skew)
         let end = World.epoch + row.expiresAt / 1_000
-        let latest = row.rounds.last.flatMap { progress(of: $0, course, rows, newest.signed.roster, newest.id) }
+        let latest = row.rounds.isEmpty ? nil : progress(of: row, course, rows, newest.signed.roster, newest.id)
         let epochs = [newest.id, newest.signed.roster.previous].compactMap(\.self)
         switch course.move(row.state, latest: latest, epochs: epochs, end: end, now: now) {
         case .wait(let moment): return .wait(until: moment)
@@ -96,6 +96,8 @@ extension SimulatedReplica {
         case .closeSet(let set):
             let deadline = now + world.plan.timeouts.vote
             try rows.closeSet(root: try set.root(), deadline: deadline, number)
+            let known = row.contradictions.filter { $0.round == set.round }.map(\.node)
+            world.judge.closed(set, contradicted: Set(known))
             world.note(place, "closes a set", number, set.commitments.count)
             return .wait(until: min(deadline, end))
         case .decide(let winners): return try decide(winners, course, number, &rows, now)
@@ -110,8 +112,10 @@ extension SimulatedReplica {
     }
 
     private func progress(
-        of round: RoundRow, _ course: RequestCourse, _ rows: Rows, _ newest: Roster, _ newestID: RosterID
+        of row: RequestRow, _ course: RequestCourse, _ rows: Rows, _ newest: Roster, _ newestID: RosterID
     ) -> RoundProgress? {
+        let index = row.rounds.count - 1
+        let round = row.rounds[index]
         guard let roster = rows.roster(round.committee.roster)?.roster else { return nil }
         var tally = course.tally(of: round.committee, roster: roster)
         if world.options.mutation == .weakQuorum {
@@ -120,10 +124,17 @@ extension SimulatedReplica {
             tally = Tally(policy: policy, committee: round.committee, roster: roster, isDevelopment: true)
         }
         let isCurrent = newestID == round.committee.roster
-        return RoundProgress(
-            committee: round.committee, tally: tally, commitments: round.commitments,
-            commitDeadline: round.commitDeadline, set: round.set, voteDeadline: round.voteDeadline,
+        var progress = RoundProgress(
+            committee: round.committee, tally: tally, commitments: row.commitments(in: index),
+            commitDeadline: round.commitDeadline, set: row.set(of: index), voteDeadline: round.voteDeadline,
             votes: round.votes, succession: isCurrent ? nil : RosterSuccession(from: roster, to: newest))
+        progress.contradicted = known(row)
+        return progress
+    }
+
+    /// The nodes that contradicted themselves, as this replica takes it.
+    private func known(_ row: RequestRow) -> Set<Ed25519.PublicKey> {
+        world.options.mutation == .countedContradictions ? [] : row.contradicted
     }
 
     private func openRound(
@@ -172,6 +183,7 @@ extension SimulatedReplica {
         if isChecked {
             try DecisionCheck(genesis: world.town.genesis).check(decision, evidence: signing.evidence)
         }
+        world.judge.decided(signing.evidence, contradicted: row.contradicted)
         try rows.decide(decision, number)
         world.note(place, "decides", number, decision.round)
         return .sign(signing)
@@ -179,10 +191,12 @@ extension SimulatedReplica {
 
     private func signing(_ row: RequestRow, _ course: RequestCourse, _ rows: Rows) throws -> Signing {
         guard let decision = row.decision,
-            let round = row.rounds.first(where: { $0.committee.round == decision.round }), let set = round.set,
-            let roster = rows.roster(round.committee.roster), let answer = row.outputs[decision.output],
+            let index = row.rounds.firstIndex(where: { $0.committee.round == decision.round }),
+            let set = row.set(of: index), let roster = rows.roster(row.rounds[index].committee.roster),
+            let answer = row.outputs[decision.output],
             let evidence = course.evidence(
-                for: decision, committee: round.committee, set: set, votes: round.votes, roster: roster)
+                for: decision, committee: row.rounds[index].committee, set: set, votes: row.rounds[index].votes,
+                contradicted: known(row), roster: roster)
         else { throw InvalidField("decision", "has no evidence") }
         return Signing(decision: decision, evidence: evidence, prompt: answer.prompt, output: answer.output)
     }

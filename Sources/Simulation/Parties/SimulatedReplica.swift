@@ -169,7 +169,7 @@ final class SimulatedReplica: Process {
                 wait.reply(.refused("no such round"))
                 continue
             }
-            if let set = row.rounds[index].set, index == row.rounds.count - 1 {
+            if let set = row.set(of: index), index == row.rounds.count - 1 {
                 wait.reply(.set(isMalicious ? forged(set) : set))
             } else if index < row.rounds.count - 1 || row.state.isFinal {
                 wait.reply(.refused("the round is over"))
@@ -188,13 +188,22 @@ final class SimulatedReplica: Process {
         let body = commitment.body
         guard let (number, round) = place(of: body.request, body.round) else { return .refused("no such round") }
         let row = world.rows.requests[number]
-        try Ballot(request: row.document, committee: row.rounds[round].committee).check(commitment)
-        guard
-            row.state == .assigned
-                || row.rounds[round].commitments.contains(where: { $0.body.node == body.node })
-        else { return .refused("closed") }
+        let ballot = try Ballot(request: row.document, committee: row.rounds[round].committee)
+        let now = world.time(skew: skew)
+        do {
+            try ballot.check(commitment)
+        } catch let error as InvalidField {
+            guard try ballot.isSignedHere(commitment),
+                try world.transact({ try $0.judge(commitment, number, round, now: now) }) == .contradiction
+            else { throw error }
+            return answer(.contradiction)
+        }
         if isMalicious, world.dice.chance(500) { return .accepted }
-        return answer(try world.transact { $0.add(commitment, number, round) })
+        return answer(
+            try world.transact { rows in
+                try row.state == .assigned
+                    ? rows.add(commitment, number, round, now: now) : rows.judge(commitment, number, round, now: now)
+            })
     }
 
     private func take(_ submission: VoteSubmission) throws -> Message {
@@ -202,10 +211,16 @@ final class SimulatedReplica: Process {
         guard let (number, round) = place(of: body.request, body.round) else { return .refused("no such round") }
         let row = world.rows.requests[number]
         let rows = row.rounds[round]
-        guard let set = rows.set, let root = rows.setRoot else { return .refused("closed") }
+        guard let set = row.set(of: round), let root = rows.setRoot else { return .refused("closed") }
         let ballot = try Ballot(request: row.document, committee: rows.committee)
         let isMutant = world.options.mutation == .uncheckedOpening
-        try ballot.check(submission.vote, in: isMutant ? set.opened(by: [submission.vote]) : set, root: root)
+        do {
+            try ballot.check(submission.vote, in: isMutant ? set.opened(by: [submission.vote]) : set, root: root)
+        } catch let error as InvalidField {
+            guard try ballot.isSignedHere(submission.vote) else { throw error }
+            _ = try world.transact { try $0.judge(submission.vote, number, round, isMismatched: true) }
+            throw error
+        }
         try ballot.checkAnswer(of: submission)
         if isMalicious, world.dice.chance(500) { return .accepted }
         return answer(try world.transact { try $0.add(submission, number, round) })

@@ -113,9 +113,9 @@ final class SimulatedWorker: Process {
             if lie == .stall { return }
             awaitSet(work)
         case .sendVote(let vote):
-            let vote = try self.vote(vote, work.progress)
+            let votes = try self.votes(vote, work.progress)
             if lie == nil { try said("vote", work.progress, Digest.of("said", canonical: vote.vote)) }
-            send([.vote(vote)], work, .voteAccepted)
+            send(votes.map { .vote($0) }, work, .voteAccepted)
         case .finish(let outcome):
             if case .refused = outcome { world.note(place, "refuses what it was sent") }
             if !work.isTaken { giveUp() }
@@ -180,6 +180,11 @@ final class SimulatedWorker: Process {
         case .shared:
             world.count(.lies)
             return ComputedAnswer(prompt: answers.prompt, output: answers.lie, trace: .of("lie", []), timings: nil)
+        case .equivocate where !commitsTwice:
+            // What it says is true, and it says something else as well.
+            return ComputedAnswer(
+                prompt: answers.prompt, output: answers.truth, trace: .of("trace", answers.truthID.digest.bytes),
+                timings: nil)
         case .own, .copy, .equivocate:
             world.count(.lies)
             let output = Output(tokens: [number], text: "whatever", finishReason: .stop)
@@ -190,16 +195,27 @@ final class SimulatedWorker: Process {
 
     /// What a liar sends in place of its commitment.
     private func commitments(_ commitment: Commitment, _ progress: AssignmentProgress) throws -> [Commitment] {
-        guard lie == .equivocate else { return [commitment] }
+        guard lie == .equivocate, commitsTwice else { return [commitment] }
         var body = commitment.body
         body.opening = DigestOf(.of("another", body.opening.digest.bytes))
         world.count(.contradictions)
         return [commitment, Commitment(body: body, signature: try body.signed(by: identity.key))]
     }
 
+    /// Whether one that equivocates does so before the set closes, or after.
+    private var commitsTwice: Bool { number.isMultiple(of: 2) }
+
     /// What a liar sends in place of its vote.
-    private func vote(_ submission: VoteSubmission, _ progress: AssignmentProgress) throws -> VoteSubmission {
-        guard lie == .copy else { return submission }
+    private func votes(_ submission: VoteSubmission, _ progress: AssignmentProgress) throws -> [VoteSubmission] {
+        if lie == .equivocate, !commitsTwice {
+            world.count(.contradictions)
+            var other = submission
+            other.vote = try Vote(
+                body: submission.vote.body, set: .of("another", submission.vote.set.bytes), salt: submission.vote.salt,
+                key: identity.key)
+            return [submission, other]
+        }
+        guard lie == .copy else { return [submission] }
         world.count(.copies)
         let answers = try world.answers(to: progress.request)
         var body = submission.vote.body
@@ -207,8 +223,10 @@ final class SimulatedWorker: Process {
         body.tokens = answers.truth.tokens.count
         body.finishReason = answers.truth.finishReason
         body.trace = .of("trace", answers.truthID.digest.bytes)
-        return VoteSubmission(
-            vote: try Vote(body: body, set: submission.vote.set, salt: submission.vote.salt, key: identity.key),
-            prompt: submission.prompt, output: answers.truth)
+        return [
+            VoteSubmission(
+                vote: try Vote(body: body, set: submission.vote.set, salt: submission.vote.salt, key: identity.key),
+                prompt: submission.prompt, output: answers.truth)
+        ]
     }
 }

@@ -9,7 +9,7 @@ package enum Lie: Hashable, Sendable, CaseIterable {
     case shared
     /// Commits to something, and then votes what another one votes.
     case copy
-    /// Sends two commitments, and two votes.
+    /// Sends two commitments; or votes for the truth, and signs another vote as well.
     case equivocate
     /// Takes work and does nothing; or commits and does not vote.
     case stall
@@ -43,6 +43,8 @@ package enum Mutation: String, Hashable, Sendable, CaseIterable {
     case forgottenJournal
     /// Nobody looks whether a vote opens its commitment.
     case uncheckedOpening
+    /// Aggregators count nodes that contradicted themselves.
+    case countedContradictions
 }
 
 /// What a run is about, beside its seed.
@@ -138,7 +140,8 @@ struct Plan {
     }
 
     private static func liars(_ shape: Shape, _ nodes: Int, _ options: Options, _ dice: inout Dice) -> [Int: Lie] {
-        let together: Lie? = options.premise == .lyingQuorum ? .shared : dice.pick([nil, .shared, nil, .copy])
+        var together: Lie? = options.premise == .lyingQuorum ? .shared : dice.pick([nil, .shared, nil, .copy])
+        if options.mutation == .countedContradictions { together = .equivocate }
         var liars: [Int: Lie] = [:]
         let order = dice.shuffled(Array(0..<nodes))
         let wish = options.premise == .lyingQuorum ? nodes : dice.below(nodes)

@@ -128,7 +128,12 @@ extension World {
         var copy = rows
         let value = try body(&copy)
         let isHeard = copy.announcements != rows.announcements
+        let accusations = copy.accusations.dropFirst(rows.accusations.count)
         rows = copy
+        for contradiction in accusations {
+            count(.accusations)
+            judge.accused(contradiction)
+        }
         if isHeard { for replica in replicas { replica.ring() } }
         if isUnknown {
             count(.unknownOutcomes)

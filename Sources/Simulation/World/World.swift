@@ -138,7 +138,7 @@ package enum Counter: String, Hashable, Sendable, CaseIterable, Comparable {
     case unknownOutcomes = "unknown outcomes"
     case requests, rounds, enlarged = "enlarged rounds", certificates
     case expired, tooFewNodes = "too few nodes", noQuorum = "no quorum", signingFailed = "signing failed"
-    case lies, contradictions, copies, stalls, revocations
+    case lies, contradictions, accusations, copies, stalls, revocations
     case refusedShares = "refused shares"
     case badShares = "bad shares"
     case lostLeases = "lost leases"
