@@ -85,7 +85,7 @@ let package = Package(
 
         // Floor 3
         library("DNAProtocol", ["Canonical", "Cryptography"]),
-        library("Inference", ["Canonical", "Cryptography", "GGUF", "Kernels"]),
+        library("Inference", ["Canonical", "Cryptography", "GGUF", "Kernels", collections]),
         library("NodeState", ["Canonical", "Cryptography"]),
 
         // Floor 4

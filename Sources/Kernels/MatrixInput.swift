@@ -35,6 +35,22 @@ package final class MatrixInput: @unchecked Sendable {
         activations.values + token * columns
     }
 
+    /// Copies a quantized token of another input of the same length.
+    package func copy(_ source: MatrixInput, token from: Int, to: Int) {
+        precondition(source.columns == columns)
+        let blocks = columns / 32
+        func copy<T>(_ there: UnsafeMutablePointer<T>, _ here: UnsafeMutablePointer<T>, _ count: Int) {
+            (here + to * count).update(from: there + from * count, count: count)
+        }
+        copy(source.activations.values, activations.values, columns)
+        copy(source.activations.codes, activations.codes, columns)
+        copy(source.activations.scale, activations.scale, blocks)
+        copy(source.activations.sum, activations.sum, blocks)
+        copy(source.activations.scaled_sum, activations.scaled_sum, blocks)
+        copy(source.activations.half_sum, activations.half_sum, 2 * blocks)
+        copy(source.activations.scaled_half_sum, activations.scaled_half_sum, 2 * blocks)
+    }
+
     /// What quantization made of one block of a token: codes, scale, scale times sum of codes.
     package func block(_ block: Int, token: Int) -> (codes: [Int8], scale: Float, scaledSum: Float) {
         let at = token * columns / 32 + block

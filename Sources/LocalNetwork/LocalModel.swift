@@ -36,7 +36,7 @@ public enum LocalModel {
         _ path: String
     ) throws -> (name: String, licence: String, contextLength: Int, chatTemplate: String) {
         let header = try GGUFFile(path: path).header
-        let configuration = try ModelConfiguration(header)
+        let configuration = try ModelDescription(header).configuration
         let fileName = (path as NSString).lastPathComponent
         return (
             (fileName as NSString).deletingPathExtension, header.metadata["general.license"]?.text ?? "unknown",

@@ -3,9 +3,9 @@ import GGUF
 import Kernels
 import Synchronization
 
-/// Runs one model exactly: the same bytes for the same request, whatever the options.
+/// Runs one model exactly: the same bytes for the same request, whatever the options and whatever else is running.
 ///
-/// Requests queue up and run one after another on the engine's own threads; callers only suspend.
+/// Requests join and leave the running batch at every token, on the engine's own threads; callers only suspend.
 public final class Engine: Sendable {
     /// The model's tokenizer.
     public let tokenizer: Tokenizer
@@ -16,9 +16,8 @@ public final class Engine: Sendable {
     /// The model's chat template, or why there is none: the file has none, or one that is not supported. A model can be
     /// asked without one.
     public let chatTemplate: Result<ChatTemplate, ChatTemplateError>
-    private let queue: JobQueue
+    private let thread: EngineThread
     private let queueLimit: Int
-    private let runner: SequenceRunner
 
     /// Loads a GGUF file. The file is not needed afterwards.
     public init(modelPath: String, options: EngineOptions = EngineOptions()) throws(EngineError) {
@@ -30,29 +29,28 @@ public final class Engine: Sendable {
             chatTemplate = Result { () throws(ChatTemplateError) in try ChatTemplate(metadata: metadata) }
             tokenizer = try Tokenizer(metadata: metadata)
         } catch { throw .tokenizer(error) }
-        do throws(ModelError) { configuration = try ModelConfiguration(file.header) } catch { throw .model(error) }
-        contextLength = min(configuration.contextLength, options.contextLength ?? .max)
+        let context = options.contextLength ?? .max
+        let model = try Self.model(file, options, context)
+        configuration = model.configuration
+        contextLength = min(configuration.contextLength, context)
         guard tokenizer.vocabularySize <= configuration.vocabulary else {
             throw .model(.invalidMetadata(key: "tokenizer.ggml.tokens", reason: "has more tokens than the embeddings"))
         }
-        runner = SequenceRunner(
-            model: try Self.model(file, options, contextLength), contextLength: contextLength)
         queueLimit = options.queueLimit
-        queue = try JobQueue(limit: options.queueLimit, cpu: options.cpus?.first)
+        thread = try EngineThread(
+            Scheduler(model: model, options: options), limit: options.queueLimit, cpu: options.cpus?.first)
     }
 
     private static func model(_ file: GGUFFile, _ options: EngineOptions, _ context: Int)
-        throws(EngineError) -> any LanguageModel
+        throws(EngineError) -> sending any LanguageModel
     {
         if options.instructionSet == .reference {
-            do throws(ModelError) { return try ReferenceLlama(file) } catch { throw .model(error) }
+            do throws(ModelError) { return try ReferenceModel(file) } catch { throw .model(error) }
         }
         guard let kernels = KernelSet(options.instructionSet) else {
             throw .unsupportedInstructionSet(options.instructionSet.rawValue)
         }
-        return try Llama(
-            file, kernels: kernels, threads: options.threads, cpus: options.cpus, chunk: options.prefillChunk,
-            context: context)
+        return try PackedModel(file, kernels: kernels, options: options, context: context)
     }
 
     /// Continues `prompt`.
@@ -60,75 +58,89 @@ public final class Engine: Sendable {
     /// - Parameters:
     ///   - maxTokens: tokens at most; the context may end the answer earlier.
     ///   - stopTokens: tokens that end the answer; nil: the tokenizer's stop tokens.
-    ///   - onToken: called on the engine's thread for each token as it is drawn; must be quick.
-    ///   - endsAnswer: asked on the engine's thread after each token whether the answer ends with it, as if it were a
+    ///   - onToken: called on a thread of the engine for each token as it is drawn; must be quick.
+    ///   - endsAnswer: asked on a thread of the engine after each token whether the answer ends with it, as if it were a
     ///     stop token: for stop texts. Must depend on the tokens alone.
+    ///   - deadline: when the request is given up, waiting or running.
     ///   - isCancelled: asked between steps, besides the task's own cancellation.
-    /// - Throws: ``EngineError/cancelled`` and what is wrong with the request.
+    /// - Throws: ``EngineError/cancelled``, ``EngineError/deadlineExceeded`` and what is wrong with the request.
     public func generate(
         prompt: [TokenID], sampling: SamplingParameters, seed: NoiseSeed, challenge: TraceChallenge, maxTokens: Int,
         stopTokens: Set<TokenID>? = nil, onToken: @escaping @Sendable (TokenID) -> Void = { _ in },
         endsAnswer: @escaping @Sendable (TokenID) -> Bool = { _ in false },
-        isCancelled: @escaping @Sendable () -> Bool = { false }
+        deadline: ContinuousClock.Instant? = nil, isCancelled: @escaping @Sendable () -> Bool = { false }
     ) async throws(EngineError) -> Generation {
         let request = SequenceRequest(
             prompt: prompt, sampling: sampling, seed: seed, challenge: challenge,
             stopTokens: stopTokens ?? tokenizer.stopTokens)
-        return try await perform(isCancelled) { (runner, isCancelled) throws(EngineError) in
-            try runner.generate(
-                request, maxTokens: maxTokens, onToken: onToken, endsAnswer: endsAnswer, isCancelled: isCancelled)
+        try check(prompt)
+        let sampler = try sampler(request)
+        let limit = max(0, min(maxTokens, contextLength - prompt.count))
+        return try await perform(deadline, isCancelled) { control, completion in
+            GenerationJob(
+                request, limit: limit, sampler: sampler,
+                report: GenerationJob.TokenReport(onToken: onToken, endsAnswer: endsAnswer), control: control,
+                completion: completion)
         }
     }
 
-    /// Checks a finished answer: feeds the given tokens and draws at every position.
-    ///
-    /// - Parameter batched: many positions in one pass (a prefill), or one after another (a decode). The result is the
-    ///   same; only the speed differs.
+    /// Checks a finished answer: feeds the given tokens and draws at every position, many positions in one pass.
     public func replay(
         prompt: [TokenID], tokens: [TokenID], sampling: SamplingParameters, seed: NoiseSeed,
-        challenge: TraceChallenge, maxTokens: Int, stopTokens: Set<TokenID>? = nil, batched: Bool = true,
-        isCancelled: @escaping @Sendable () -> Bool = { false }
+        challenge: TraceChallenge, maxTokens: Int, stopTokens: Set<TokenID>? = nil,
+        deadline: ContinuousClock.Instant? = nil, isCancelled: @escaping @Sendable () -> Bool = { false }
     ) async throws(EngineError) -> Replay {
         let request = SequenceRequest(
             prompt: prompt, sampling: sampling, seed: seed, challenge: challenge,
             stopTokens: stopTokens ?? tokenizer.stopTokens)
-        return try await perform(isCancelled) { (runner, isCancelled) throws(EngineError) in
-            try runner.replay(
-                request, tokens: tokens, maxTokens: maxTokens, batched: batched, isCancelled: isCancelled)
+        try check(prompt)
+        let limit = max(0, min(maxTokens, contextLength - prompt.count))
+        try check(prompt + tokens.prefix(limit))
+        let sampler = try sampler(request)
+        return try await perform(deadline, isCancelled) { control, completion in
+            ReplayJob(
+                request, given: tokens, limit: limit, sampler: sampler, control: control, completion: completion)
         }
     }
 
     /// The logits after every given position of `tokens`, each handed to `onLogits` with its position and final hidden
-    /// state on the engine's thread; both are valid only during the call. Returns the first position that fails.
+    /// state on a thread of the engine; both are valid only during the call. Returns the first position that fails.
     package func score(
-        tokens: [TokenID], from first: Int, batched: Bool = true,
+        tokens: [TokenID], from first: Int,
         onLogits: @escaping @Sendable (Int, UnsafeMutableBufferPointer<Float>, UnsafeBufferPointer<Float>) -> Void
     ) async throws(EngineError) -> Int? {
-        try await perform({ false }) { (runner, isCancelled) throws(EngineError) in
-            try runner.score(tokens, from: first, batched: batched, isCancelled: isCancelled) { position, row, model in
-                onLogits(position, model.logits(row), model.hidden(row))
-                return true
-            }
+        try check(tokens)
+        return try await perform(nil, { false }) { control, completion in
+            ScoreJob(tokens, from: first, control: control, visit: onLogits, completion: completion)
         }
     }
 
-    /// Runs a job on the engine's thread.
+    private func check(_ tokens: [TokenID]) throws(EngineError) {
+        guard !tokens.isEmpty else { throw .emptyPrompt }
+        guard tokens.count <= contextLength else {
+            throw .promptTooLong(tokens: tokens.count, limit: contextLength)
+        }
+        for token in tokens where !(0..<configuration.vocabulary).contains(Int(token)) { throw .invalidToken(token) }
+    }
+
+    private func sampler(_ request: SequenceRequest) throws(EngineError) -> sending Sampler {
+        do throws(SamplingError) {
+            return try Sampler(
+                parameters: request.sampling, seed: request.seed, vocabularySize: configuration.vocabulary)
+        } catch { throw .sampling(error) }
+    }
+
+    /// Hands a job to the engine's thread and waits for its result.
     private func perform<Output: Sendable>(
-        _ isCancelled: @escaping @Sendable () -> Bool,
-        _ job: @escaping @Sendable (SequenceRunner, () -> Bool) throws(EngineError) -> Output
+        _ deadline: ContinuousClock.Instant?, _ isCancelled: @escaping @Sendable () -> Bool,
+        _ job: (JobControl, @escaping @Sendable (Result<Output, EngineError>) -> Void) -> SequenceJob
     ) async throws(EngineError) -> Output {
         let flag = CancellationFlag()
-        let (runner, queue, limit) = (runner, queue, queueLimit)
+        let control = JobControl(isCancelled: { flag.isSet || isCancelled() }, deadline: deadline)
         let result: Result<Output, EngineError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let accepted = queue.submit {
-                    do throws(EngineError) {
-                        guard FloatEnvironment.isExact else { throw .floatEnvironment }
-                        let output = try job(runner) { flag.isSet || isCancelled() }
-                        continuation.resume(returning: .success(output))
-                    } catch { continuation.resume(returning: .failure(error)) }
-                }
-                if !accepted { continuation.resume(returning: .failure(.queueFull(limit: limit))) }
+                let accepted = thread.submit(job(control) { continuation.resume(returning: $0) })
+                if !accepted { continuation.resume(returning: .failure(.queueFull(limit: queueLimit))) }
             }
         } onCancel: {
             flag.set()

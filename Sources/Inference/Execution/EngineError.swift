@@ -28,6 +28,10 @@ public enum EngineError: Error, Equatable, CustomStringConvertible {
     case queueFull(limit: Int)
     /// The caller no longer wants the result.
     case cancelled
+    /// The result was not there in time.
+    case deadlineExceeded
+    /// The system does not give so much address space for keys and values.
+    case cannotReserveCache(bytes: Int)
 
     /// An instruction set's name, as in ``EngineOptions``.
     public typealias InstructionSetName = String
@@ -48,6 +52,8 @@ public enum EngineError: Error, Equatable, CustomStringConvertible {
         case .sampling(let error): error.description
         case .queueFull(let limit): "\(limit) requests are waiting already"
         case .cancelled: "cancelled"
+        case .deadlineExceeded: "the request's time is over"
+        case .cannotReserveCache(let bytes): "the system gives no \(bytes) bytes for keys and values"
         }
     }
 }

@@ -12,19 +12,30 @@ public struct EngineOptions: Sendable {
     public var contextLength: Int?
     /// Tokens that go through the layers together in a prefill, 1 ... 1024.
     public var prefillChunk: Int
+    /// Requests that run at the same time, 1 ... 256.
+    public var sequences: Int
+    /// Positions that the keys and values of all running requests may take together; nil, and at least: the context's
+    /// length.
+    public var cachePositions: Int?
+    /// Whether the next tokens are guessed from what stands in the text already.
+    public var guessing: Bool
     /// Requests that may wait for the engine.
     public var queueLimit: Int
 
     /// Defaults: one thread for each of the machine's CPUs at most 16, no pinning, the fastest instruction set.
     public init(
         threads: Int = EngineOptions.machineThreads, cpus: [Int]? = nil, instructionSet: InstructionSet = .auto,
-        contextLength: Int? = nil, prefillChunk: Int = 128, queueLimit: Int = 64
+        contextLength: Int? = nil, prefillChunk: Int = 128, sequences: Int = 16, cachePositions: Int? = nil,
+        guessing: Bool = true, queueLimit: Int = 64
     ) {
         self.threads = threads
         self.cpus = cpus
         self.instructionSet = instructionSet
         self.contextLength = contextLength
         self.prefillChunk = prefillChunk
+        self.sequences = sequences
+        self.cachePositions = cachePositions
+        self.guessing = guessing
         self.queueLimit = queueLimit
     }
 
@@ -32,6 +43,10 @@ public struct EngineOptions: Sendable {
         guard (1...256).contains(threads) else { throw .invalidOption("threads is \(threads), not in 1...256") }
         guard (1...1024).contains(prefillChunk) else {
             throw .invalidOption("the prefill chunk is \(prefillChunk), not in 1...1024")
+        }
+        guard (1...256).contains(sequences) else { throw .invalidOption("sequences is \(sequences), not in 1...256") }
+        guard (1...1 << 26).contains(cachePositions ?? 1) else {
+            throw .invalidOption("the cache's positions are \(cachePositions ?? 0), not in 1...2^26")
         }
         guard cpus?.isEmpty != true, cpus?.allSatisfy({ $0 >= 0 }) != false else {
             throw .invalidOption("the list of CPUs is empty or holds a negative number")

@@ -12,20 +12,20 @@ import Synchronization
 /// One run is one wake-up; inside it the threads meet at `barrier`. With one thread nothing waits for anything.
 final class ThreadTeam: @unchecked Sendable {
     let count: Int
-    private let body: @Sendable (Int) -> Void
+    // Written by thread 0 before the others wake and after they are done.
+    private var body: ((Int) -> Void)?
     private let start = Gate()
     private let meeting = Gate()
     private let arrived = Atomic<Int>(0)
     private let stopping = Atomic<Bool>(false)
     private var threads: [pthread_t] = []
 
-    /// `body` must hold no strong reference to the team. `cpus`, if given, pins thread i to `cpus[i % cpus.count]`
+    /// `cpus`, if given, pins thread i to `cpus[i % cpus.count]`
     /// for i ≥ 1; thread 0 belongs to the caller. Throws when a thread cannot be started or its float environment
     /// is not the default one.
-    init(count: Int, cpus: [Int]?, body: @escaping @Sendable (Int) -> Void) throws(EngineError) {
+    init(count: Int, cpus: [Int]?) throws(EngineError) {
         precondition(count >= 1)
         self.count = count
-        self.body = body
         guard FloatEnvironment.isExact else { throw .floatEnvironment }
         for index in 1..<max(count, 1) {
             let cpu = cpus.flatMap { $0.isEmpty ? nil : $0[index % $0.count] }
@@ -43,11 +43,15 @@ final class ThreadTeam: @unchecked Sendable {
     }
 
     /// Runs `body(index)` on every thread; returns when all are done.
-    func run() {
+    func run(_ body: (Int) -> Void) {
         guard count > 1 else { return body(0) }
-        start.advance()
-        body(0)
-        barrier()
+        withoutActuallyEscaping(body) { body in
+            self.body = body
+            start.advance()
+            body(0)
+            barrier()
+            self.body = nil
+        }
     }
 
     /// Waits until every thread of the team has come here.
@@ -89,7 +93,7 @@ final class ThreadTeam: @unchecked Sendable {
                 team.start.wait(past: seen)
                 seen += 1
                 if team.stopping.load(ordering: .acquiring) { return }
-                team.body(index)
+                team.body?(index)
                 team.barrier()
             }
         }

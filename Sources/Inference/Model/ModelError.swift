@@ -20,7 +20,11 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
     /// One sentence that says what is wrong.
     public var description: String {
         switch self {
-        case .unsupportedArchitecture(let name): "the model family '\(name)' is not supported (only 'llama' is)"
+        case .unsupportedArchitecture(let name):
+            """
+            the model family '\(name)' is not supported; supported are \
+            \(ModelDescription.architectures.joined(separator: ", "))
+            """
         case .missingMetadata(let key): "the metadata '\(key)' is missing or has the wrong type"
         case .invalidMetadata(let key, let reason): "the metadata '\(key)' \(reason)"
         case .unsupportedFeature(let feature): "the model uses \(feature), which is not supported"

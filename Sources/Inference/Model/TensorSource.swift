@@ -1,43 +1,44 @@
 package import GGUF
-package import Kernels
+import Kernels
 
 /// Finds tensors in a file and checks type and shape before anything is computed.
 package struct TensorSource {
-    let file: GGUFFile
+    private let file: GGUFFile
 
     package init(file: GGUFFile) { self.file = file }
 
-    func tensor(_ name: String, shape: [Int]) throws(ModelError) -> GGUFTensor {
-        guard let tensor = file.header.tensors[name] else { throw .missingTensor(name) }
-        guard tensor.shape == shape else {
-            throw .shapeMismatch(tensor: name, expected: shape, found: tensor.shape)
+    /// Calls `body` with the type and the bytes of a matrix, which are valid only during the call.
+    func withMatrix<R>(
+        _ name: MatrixName, _ body: (TensorType, UnsafeRawBufferPointer) throws(ModelError) -> R
+    ) throws(ModelError) -> R {
+        guard let tensor = file.header.tensors[name.tensor] else { throw .missingTensor(name.tensor) }
+        guard tensor.shape[0] == name.columns, tensor.shape.dropFirst().reduce(1, *) == name.tensorRows else {
+            throw .shapeMismatch(
+                tensor: name.tensor, expected: [name.columns, name.tensorRows], found: tensor.shape)
         }
         guard MatrixFormat(tensor.type) != nil else {
-            throw .unsupportedTensorType(tensor: name, type: tensor.type.name)
+            throw .unsupportedTensorType(tensor: name.tensor, type: tensor.type.name)
         }
-        return tensor
-    }
-
-    package func matrix(_ name: String, rows: Int, columns: Int) throws(ModelError) -> PackedMatrix {
-        let tensor = try tensor(name, shape: [columns, rows])
-        guard let format = MatrixFormat(tensor.type) else {
-            throw .unsupportedTensorType(tensor: name, type: tensor.type.name)
+        let rowBytes = tensor.bytes.count / name.tensorRows
+        return try file.withBytes(of: tensor) { (bytes) throws(ModelError) in
+            let (first, end) = (name.rows.lowerBound * rowBytes, name.rows.upperBound * rowBytes)
+            return try body(tensor.type, UnsafeRawBufferPointer(rebasing: bytes[first..<end]))
         }
-        let matrix = file.withBytes(of: tensor) {
-            PackedMatrix(format: format, rows: rows, columns: columns, source: $0)
-        }
-        guard let matrix else { throw .nonFiniteWeights(tensor: name) }
-        return matrix
     }
 
     /// A vector of f32 weights.
-    func vector(_ name: String, count: Int) throws(ModelError) -> [Float] {
-        let tensor = try tensor(name, shape: [count])
-        guard tensor.type == .f32 else { throw .unsupportedTensorType(tensor: name, type: tensor.type.name) }
-        let values = file.withBytes(of: tensor) { bytes in
-            (0..<count).map { Float(bitPattern: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)) }
+    func vector(_ name: VectorName) throws(ModelError) -> [Float] {
+        guard let tensor = file.header.tensors[name.tensor] else { throw .missingTensor(name.tensor) }
+        guard tensor.shape.reduce(1, *) == name.count else {
+            throw .shapeMismatch(tensor: name.tensor, expected: [name.count], found: tensor.shape)
         }
-        guard values.allSatisfy(\.isFinite) else { throw .nonFiniteWeights(tensor: name) }
+        guard tensor.type == .f32 else {
+            throw .unsupportedTensorType(tensor: name.tensor, type: tensor.type.name)
+        }
+        let values = file.withBytes(of: tensor) { bytes in
+            (0..<name.count).map { Float(bitPattern: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)) }
+        }
+        guard values.allSatisfy(\.isFinite) else { throw .nonFiniteWeights(tensor: name.tensor) }
         return values
     }
 }

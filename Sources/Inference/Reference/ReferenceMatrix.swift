@@ -3,11 +3,13 @@ package import GGUF
 /// A matrix as it lies in the file, row after row.
 package struct ReferenceMatrix {
     let type: TensorType
+    let rows: Int
     let columns: Int
     let bytes: [UInt8]
 
-    package init(type: TensorType, columns: Int, bytes: [UInt8]) {
+    package init(type: TensorType, rows: Int, columns: Int, bytes: [UInt8]) {
         self.type = type
+        self.rows = rows
         self.columns = columns
         self.bytes = bytes
     }

@@ -31,7 +31,7 @@ struct DequantizationTests {
             let expected = floats.withUnsafeBytes { floats in
                 (0..<columns).map { floats.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self).littleEndian }
             }
-            let reference = ReferenceMatrix(type: type, columns: columns, bytes: blocks)
+            let reference = ReferenceMatrix(type: type, rows: 1, columns: columns, bytes: blocks)
             #expect(reference.row(0).map(\.bitPattern) == expected, "\(type.name)")
             let format = try #require(MatrixFormat(type))
             let packed = blocks.withUnsafeBytes { PackedMatrix(format: format, rows: 1, columns: columns, source: $0) }

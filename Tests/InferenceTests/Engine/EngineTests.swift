@@ -47,13 +47,9 @@ private final class Recorder: Sendable {
         return parameters
     }
 
-    private func outputs(_ engine: Engine, _ tokens: [TokenID], from first: Int, batched: Bool) async throws
-        -> [Int: [UInt32]]
-    {
+    private func outputs(_ engine: Engine, _ tokens: [TokenID], from first: Int) async throws -> [Int: [UInt32]] {
         let recorder = Recorder()
-        let failure = try await engine.score(tokens: tokens, from: first, batched: batched) {
-            recorder.record($0, $1, $2)
-        }
+        let failure = try await engine.score(tokens: tokens, from: first) { recorder.record($0, $1, $2) }
         #expect(failure == nil)
         return recorder.bits.withLock { $0 }
     }
@@ -69,23 +65,23 @@ private final class Recorder: Sendable {
     @Test func everyInstructionSetEqualsTheReference() async throws {
         let reference = try RealModel.engine(.reference)
         let tokens = prompt(reference, "Hi")
-        let expected = try await outputs(reference, tokens, from: tokens.count - 2, batched: false)
+        let expected = try await outputs(reference, tokens, from: tokens.count - 2)
         #expect(expected.count == 2)
         for set in KernelEqualityTests.instructionSets {
             let engine = try RealModel.engine(set)
-            #expect(try await outputs(engine, tokens, from: tokens.count - 2, batched: true) == expected)
+            #expect(try await outputs(engine, tokens, from: tokens.count - 2) == expected)
         }
     }
 
     @Test func threadsChunksAndDecodingGiveTheSameBits() async throws {
-        let engine = try RealModel.engine(threads: 1)
+        let engine = try RealModel.engine(threads: 1, chunk: 1)
         let tokens = Array((0..<3).flatMap { _ in prompt(engine, "Name three colours of the rainbow.") })
-        let expected = try await outputs(engine, tokens, from: 0, batched: false)
+        let expected = try await outputs(engine, tokens, from: 0)
         #expect(expected.count == tokens.count)
         for (threads, chunk) in [(1, 128), (2, 1), (2, 7), (3, 16), (8, 33)] {
             let engine = try RealModel.engine(threads: threads, chunk: chunk)
-            #expect(try await outputs(engine, tokens, from: 0, batched: true) == expected)
-            let tail = try await outputs(engine, tokens, from: tokens.count - 1, batched: true)
+            #expect(try await outputs(engine, tokens, from: 0) == expected)
+            let tail = try await outputs(engine, tokens, from: tokens.count - 1)
             #expect(tail == [tokens.count - 1: expected[tokens.count - 1]!])
         }
     }
@@ -95,28 +91,26 @@ private final class Recorder: Sendable {
         let question = prompt(engine, "Write a short poem.")
         let result = try await engine.generate(
             prompt: question, sampling: sampling(0.9), seed: Self.seed, challenge: Self.challenge, maxTokens: 24)
-        func replay(_ tokens: [TokenID], batched: Bool) async throws -> Replay {
+        func replay(_ tokens: [TokenID]) async throws -> Replay {
             try await engine.replay(
                 prompt: question, tokens: tokens, sampling: sampling(0.9), seed: Self.seed,
-                challenge: Self.challenge, maxTokens: 24, batched: batched)
+                challenge: Self.challenge, maxTokens: 24)
         }
-        for batched in [true, false] {
-            let honest = try await replay(result.tokens, batched: batched)
-            #expect(honest.difference == nil)
-            #expect(honest.traceRoot == result.traceRoot)
-            #expect(honest.finishReason == result.finishReason)
-            var altered = result.tokens
-            altered[5] ^= 1
-            #expect(
-                try await replay(altered, batched: batched).difference
-                    == Replay.Difference(index: 5, expected: result.tokens[5], given: altered[5]))
-            #expect(
-                try await replay(Array(result.tokens.prefix(4)), batched: batched).difference
-                    == Replay.Difference(index: 4, expected: result.tokens[4], given: nil))
-            let longer = try await replay(result.tokens + [7], batched: batched)
-            #expect(
-                longer.difference == Replay.Difference(index: result.tokens.count, expected: nil, given: 7))
-        }
+        let honest = try await replay(result.tokens)
+        #expect(honest.difference == nil)
+        #expect(honest.traceRoot == result.traceRoot)
+        #expect(honest.finishReason == result.finishReason)
+        var altered = result.tokens
+        altered[5] ^= 1
+        #expect(
+            try await replay(altered).difference
+                == Replay.Difference(index: 5, expected: result.tokens[5], given: altered[5]))
+        #expect(
+            try await replay(Array(result.tokens.prefix(4))).difference
+                == Replay.Difference(index: 4, expected: result.tokens[4], given: nil))
+        let longer = try await replay(result.tokens + [7])
+        #expect(
+            longer.difference == Replay.Difference(index: result.tokens.count, expected: nil, given: 7))
     }
 
     @Test func concurrentRequestsGetTheSameAnswers() async throws {

@@ -9,7 +9,10 @@ import Testing
 /// Both compute with F32 weights, in other orders. What differs by more than the last digits is that we round keys and
 /// values to f16 (one part in 2048 at most), and that llama.cpp takes Gemma's GELU from a table of f16 numbers.
 struct FamilyVectorTests {
-    static let names = ["llama", "mistral"]
+    static let names = [
+        "llama", "llama-linear", "llama3", "mistral", "mixtral", "qwen2", "qwen3", "qwen3moe", "gemma2", "gemma3",
+        "gemma3-global", "gemma3-large", "phi3", "phi3-long", "phi3-short",
+    ]
     static let instructionSets: [InstructionSet] = [.reference, .auto]
 
     /// The logits' standard deviation is 3. Leaving out any peculiarity moves them by ten times the limits at least, as

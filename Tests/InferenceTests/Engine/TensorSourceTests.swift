@@ -29,14 +29,15 @@ struct TensorSourceTests {
 
     @Test(arguments: TensorType.allCases)
     func matricesOfOtherTypesAreRefusedByName(_ type: TensorType) throws {
-        let source = TensorSource(file: try file(type))
+        let loader = PackedTensorLoader(TensorSource(file: try file(type)))
+        let name = MatrixName(tensor: "w", columns: 256, tensorRows: 1, rows: 0..<1)
         guard TestMatrix.types.contains(type) else {
             let refusal = ModelError.unsupportedTensorType(tensor: "w", type: type.name)
-            #expect(throws: refusal) { try source.matrix("w", rows: 1, columns: 256) }
+            #expect(throws: refusal) { try loader.matrix(name) }
             #expect(refusal.description.contains("'w' has the type \(type.name);"))
             return
         }
-        let matrix = try source.matrix("w", rows: 1, columns: 256)
+        let matrix = try loader.matrix(name)
         #expect(matrix.rows == 1 && matrix.columns == 256)
     }
 }

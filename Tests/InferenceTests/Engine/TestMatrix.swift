@@ -14,7 +14,9 @@ struct TestMatrix {
         bytes = (0..<rows * columns / type.blockElements).flatMap { _ in Self.block(type, &numbers) }
     }
 
-    var reference: ReferenceMatrix { ReferenceMatrix(type: type, columns: columns, bytes: bytes) }
+    var reference: ReferenceMatrix {
+        ReferenceMatrix(type: type, rows: rows, columns: columns, bytes: bytes)
+    }
 
     var packed: PackedMatrix? {
         MatrixFormat(type).flatMap { format in

@@ -1,0 +1,20 @@
+/// A thread's part of work that is done by a team, or by one thread alone.
+struct ThreadShare {
+    let index: Int
+    private let count: Int
+    private let team: ThreadTeam?
+
+    init(_ index: Int, of team: ThreadTeam) {
+        self.index = index
+        count = team.count
+        self.team = team
+    }
+
+    /// This thread's part of `count` items.
+    @inline(__always) func of(_ items: Int) -> Range<Int> {
+        items * index / count..<items * (index + 1) / count
+    }
+
+    /// Waits for the other threads.
+    @inline(__always) func barrier() { team?.barrier() }
+}

@@ -1,0 +1,72 @@
+/// Continues a prompt.
+final class GenerationJob: SequenceJob, @unchecked Sendable {
+    private let sampler: Sampler
+    private var answer: Answer
+    private var lookup = PromptLookup()
+    private let report: TokenReport
+    private let promptLength: Int
+    private let clock = ContinuousClock()
+    private let began: ContinuousClock.Instant
+    private var prefilled: ContinuousClock.Instant?
+    private let completion: @Sendable (Result<Generation, EngineError>) -> Void
+
+    /// What the caller does with tokens while they are drawn.
+    struct TokenReport: Sendable {
+        let onToken: @Sendable (TokenID) -> Void
+        let endsAnswer: @Sendable (TokenID) -> Bool
+    }
+
+    init(
+        _ request: SequenceRequest, limit: Int, sampler: Sampler, report: TokenReport, control: JobControl,
+        completion: @escaping @Sendable (Result<Generation, EngineError>) -> Void
+    ) {
+        self.sampler = sampler
+        self.report = report
+        self.completion = completion
+        answer = Answer(request, limit: limit)
+        promptLength = request.prompt.count
+        began = clock.now
+        sampler.observe(prompt: request.prompt)
+        super.init(
+            tokens: request.prompt, firstOutput: promptLength - 1, capacity: promptLength + limit, control: control)
+        if limit == 0 { isFinished = true }
+    }
+
+    override func take(
+        position: Int, logits: UnsafeMutableBufferPointer<Float>, hidden: UnsafeBufferPointer<Float>
+    ) {
+        if prefilled == nil { prefilled = clock.now }
+        guard let token = sampler.next(logits: logits, position: position + 1) else {
+            answer.finish = .numericError
+            isFinished = true
+            return
+        }
+        answer.accept(token, hidden)
+        sampler.observe(generated: token)
+        append(token)
+        report.onToken(token)
+        if report.endsAnswer(token) { answer.finish = .stop }
+        isFinished = answer.finish != nil
+    }
+
+    override func guess(limit: Int) -> Range<Int> { lookup.guess(tokens, limit: limit) }
+    override func learn(rightGuesses: Int, of count: Int) { lookup.learn(right: max(0, rightGuesses), of: count) }
+
+    override func fail(position: Int) {
+        answer.finish = .numericError
+        super.fail(position: position)
+    }
+
+    override func complete() {
+        if let error { return completion(.failure(error)) }
+        let now = clock.now
+        let fed = position > promptLength ? position - promptLength : 0
+        completion(
+            .success(
+                Generation(
+                    tokens: answer.tokens, finishReason: answer.finish ?? .length, traceRoot: answer.trace.root,
+                    timings: GenerationTimings(
+                        prefillTokens: min(position, promptLength), prefill: (prefilled ?? now) - began,
+                        decodeTokens: fed, decode: now - (prefilled ?? now)))))
+    }
+}

@@ -1,0 +1,65 @@
+/// Feeds a given answer, and draws at every position of it.
+final class ReplayJob: SequenceJob, @unchecked Sendable {
+    private let sampler: Sampler
+    private var answer: Answer
+    private let given: [TokenID]
+    private let all: [TokenID]
+    private let limit: Int
+    private var difference: Replay.Difference?
+    private let completion: @Sendable (Result<Replay, EngineError>) -> Void
+
+    init(
+        _ request: SequenceRequest, given: [TokenID], limit: Int, sampler: Sampler, control: JobControl,
+        completion: @escaping @Sendable (Result<Replay, EngineError>) -> Void
+    ) {
+        self.sampler = sampler
+        self.completion = completion
+        self.limit = limit
+        all = given
+        self.given = Array(given.prefix(limit))
+        answer = Answer(request, limit: limit)
+        sampler.observe(prompt: request.prompt)
+        // The last token of a complete answer is drawn, not fed; after an incomplete one it is fed, to see what follows.
+        super.init(
+            tokens: request.prompt + self.given, firstOutput: request.prompt.count - 1,
+            capacity: request.prompt.count + self.given.count, control: control)
+        if limit == 0 { isFinished = true }
+    }
+
+    override func take(
+        position: Int, logits: UnsafeMutableBufferPointer<Float>, hidden: UnsafeBufferPointer<Float>
+    ) {
+        let index = position - firstOutput
+        let offered = index < given.count ? given[index] : nil
+        guard let token = sampler.next(logits: logits, position: position + 1) else {
+            answer.finish = .numericError
+            isFinished = true
+            return
+        }
+        guard token == offered else {
+            difference = Replay.Difference(index: index, expected: token, given: offered)
+            isFinished = true
+            return
+        }
+        answer.accept(token, hidden)
+        sampler.observe(generated: token)
+        isFinished = answer.finish != nil
+    }
+
+    override func fail(position: Int) {
+        answer.finish = .numericError
+        super.fail(position: position)
+    }
+
+    override func complete() {
+        if let error { return completion(.failure(error)) }
+        if difference == nil, answer.finish != nil || limit == 0, all.count > answer.tokens.count {
+            let index = answer.tokens.count
+            difference = Replay.Difference(index: index, expected: nil, given: all[index])
+        }
+        completion(
+            .success(
+                Replay(
+                    difference: difference, traceRoot: answer.trace.root, finishReason: answer.finish ?? .length)))
+    }
+}

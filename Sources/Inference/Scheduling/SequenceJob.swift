@@ -1,0 +1,55 @@
+/// A sequence on its way through the engine: what is known of its tokens, and what its outputs are for.
+///
+/// Handed to the engine's thread once; afterwards one thread at a time uses it, the engine's, or the one of the model's
+/// threads that takes its outputs. That is why it may cross threads unchecked.
+class SequenceJob: @unchecked Sendable {
+    /// The tokens that are known: the prompt, and the answer as far as it was drawn or given.
+    private(set) var tokens: [TokenID]
+    /// The first position whose output is wanted.
+    let firstOutput: Int
+    /// Positions that the sequence can reach.
+    let capacity: Int
+    let control: JobControl
+    var cache: SequenceCache?
+    /// Why the job ended early, if it did.
+    private(set) var error: EngineError?
+    /// No more rows are wanted.
+    var isFinished = false
+
+    init(tokens: [TokenID], firstOutput: Int, capacity: Int, control: JobControl) {
+        self.tokens = tokens
+        self.firstOutput = firstOutput
+        self.capacity = capacity
+        self.control = control
+        self.tokens.reserveCapacity(capacity)
+    }
+
+    /// The position whose keys and values come next.
+    var position: Int { cache?.length ?? 0 }
+
+    /// Takes the output at `position`. Subclasses add the next token, or finish.
+    func take(
+        position: Int, logits: UnsafeMutableBufferPointer<Float>, hidden: UnsafeBufferPointer<Float>
+    ) {
+        preconditionFailure("each kind of job takes outputs in its own way")
+    }
+
+    /// Where in `tokens` a guess of what comes next stands; empty when there is none.
+    func guess(limit: Int) -> Range<Int> { 0..<0 }
+    /// How many of the guessed tokens were drawn.
+    func learn(rightGuesses: Int, of count: Int) {}
+
+    /// A value at `position` is not finite. The job is finished.
+    func fail(position: Int) { isFinished = true }
+
+    /// Hands the result to whoever waits, once. Called outside the model's threads.
+    func complete() { preconditionFailure("each kind of job has a result of its own") }
+
+    func append(_ token: TokenID) { tokens.append(token) }
+
+    /// Ends the job without a result.
+    func stop(_ error: EngineError) {
+        self.error = error
+        isFinished = true
+    }
+}

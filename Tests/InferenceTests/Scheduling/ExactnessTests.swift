@@ -1,0 +1,111 @@
+import Foundation
+import Inference
+import Kernels
+import Synchronization
+import Testing
+
+/// A request's result depends on nothing but the model, the prompt, the parameters and the seed: drawn at random, in
+/// every way the engine can run it, beside other requests that come and go, it is what the reference computes.
+struct ExactnessTests {
+    static let models = [
+        "llama", "llama3", "mistral", "mixtral", "qwen2", "qwen3", "qwen3moe", "gemma2", "gemma3", "phi3-long",
+    ]
+
+    /// One request, and what the reference answers.
+    struct Case: Sendable {
+        let prompt: [TokenID]
+        let sampling: SamplingParameters
+        let seed: NoiseSeed
+        let challenge = TraceChallenge(bytes: Array(repeating: 5, count: 32))!
+        let maxTokens: Int
+
+        init(_ numbers: inout TestNumbers, prefix: [TokenID], vocabulary: Int) {
+            let own = (0..<Int.random(in: 1...24, using: &numbers)).map { _ in
+                TokenID.random(in: 0..<TokenID(vocabulary), using: &numbers)
+            }
+            prompt = prefix.prefix(Int.random(in: 0...prefix.count, using: &numbers)) + own
+            var sampling = SamplingParameters()
+            sampling.temperature = [0, 0.7, 1.3].randomElement(using: &numbers)!
+            sampling.topK = [0, 5].randomElement(using: &numbers)!
+            sampling.repetitionPenalty = [1, 1.2].randomElement(using: &numbers)!
+            self.sampling = sampling
+            seed = NoiseSeed(bytes: (0..<32).map { _ in UInt8.random(in: 0...255, using: &numbers) })!
+            maxTokens = Int.random(in: 1...20, using: &numbers)
+        }
+
+        func answer(_ engine: Engine, cancelledAfter limit: Int = .max) async throws -> Generation {
+            let counter = Counter()
+            return try await engine.generate(
+                prompt: prompt, sampling: sampling, seed: seed, challenge: challenge, maxTokens: maxTokens,
+                onToken: { _ in counter.add() }, isCancelled: { counter.value >= limit })
+        }
+
+        func replay(_ engine: Engine, _ tokens: [TokenID]) async throws -> Replay {
+            try await engine.replay(
+                prompt: prompt, tokens: tokens, sampling: sampling, seed: seed, challenge: challenge,
+                maxTokens: maxTokens)
+        }
+    }
+
+    /// `DNA_SEED` repeats a failing draw.
+    private func seed() -> UInt64 {
+        ProcessInfo.processInfo.environment["DNA_SEED"].flatMap { UInt64($0) } ?? .random(in: 1 ... .max)
+    }
+
+    private func options(_ numbers: inout TestNumbers) -> EngineOptions {
+        let sets = InstructionSet.allCases.filter { $0.isAvailable && $0 != .reference }
+        return EngineOptions(
+            threads: [1, 2, 3, 8].randomElement(using: &numbers)!, instructionSet: sets.randomElement(using: &numbers)!,
+            prefillChunk: [1, 5, 16, 33, 128].randomElement(using: &numbers)!,
+            sequences: [1, 2, 3, 16].randomElement(using: &numbers)!,
+            cachePositions: [256, 4096].randomElement(using: &numbers)!, guessing: .random(using: &numbers))
+    }
+
+    @Test(arguments: models)
+    func everyWayGivesTheReferencesBits(_ model: String) async throws {
+        let seed = seed()
+        print("\(model): DNA_SEED=\(seed)")
+        var numbers = TestNumbers(state: seed)
+        let path = try FamilyVector(model).path
+        let reference = try Engine(modelPath: path, options: EngineOptions(instructionSet: .reference))
+        let vocabulary = reference.configuration.vocabulary
+        let prefix = (0..<40).map { _ in TokenID.random(in: 0..<TokenID(vocabulary), using: &numbers) }
+        let cases = (0..<6).map { _ in Case(&numbers, prefix: prefix, vocabulary: vocabulary) }
+        var expected: [Generation] = []
+        for item in cases { expected.append(try await item.answer(reference)) }
+        for _ in 0..<4 {
+            let options = options(&numbers)
+            let engine = try Engine(modelPath: path, options: options)
+            let load = (0..<12).map { _ in
+                (index: Int.random(in: cases.indices, using: &numbers), kind: Int.random(in: 0..<4, using: &numbers))
+            }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for (index, kind) in load {
+                    let (item, generation) = (cases[index], expected[index])
+                    group.addTask {
+                        switch kind {
+                        case 0:
+                            let replay = try await item.replay(engine, generation.tokens)
+                            #expect(replay.difference == nil, "\(options) seed \(seed)")
+                            #expect(replay.traceRoot == generation.traceRoot, "\(options) seed \(seed)")
+                        case 1:
+                            _ = try? await item.answer(engine, cancelledAfter: 2)
+                        default:
+                            let answer = try await item.answer(engine)
+                            #expect(answer.tokens == generation.tokens, "\(options) seed \(seed)")
+                            #expect(answer.traceRoot == generation.traceRoot, "\(options) seed \(seed)")
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+}
+
+/// Counts from several threads.
+private final class Counter: Sendable {
+    private let count = Atomic<Int>(0)
+    var value: Int { count.load(ordering: .relaxed) }
+    func add() { count.wrappingAdd(1, ordering: .relaxed) }
+}
