@@ -145,7 +145,7 @@ let package = Package(
         executable(
             "dna",
             [
-                "Administration", "Canonical", "Consensus", "CoordinatorStore", "Cryptography", "DNAProtocol",
+                "Administration", "Canonical", "Consensus", "CoordinatorStore", "Cryptography", "DNAProtocol", "GGUF",
                 "HTTPTransport", "Inference", "Kernels", "LocalNetwork", "ModelPackages", "NodeState", "Postgres",
                 "ServiceArguments", "ServiceKit", "TLS", "WorkerService", httpTypes, logging,
             ]),

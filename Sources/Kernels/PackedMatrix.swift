@@ -20,8 +20,8 @@ package final class PackedMatrix: Sendable {
         self.format = format
         self.rows = rows
         self.columns = columns
-        groups = (rows + Self.groupRows - 1) / Self.groupRows
-        groupBytes = Self.groupRows * format.packedRowBytes(columns: columns)
+        groups = Self.groups(rows)
+        groupBytes = Self.groupBytes(format, columns)
         storage = .allocate(byteCount: groups * groupBytes, alignment: 64)
         for group in 0..<groups {
             let first = group * Self.groupRows
@@ -34,6 +34,17 @@ package final class PackedMatrix: Sendable {
     }
 
     deinit { storage.deallocate() }
+
+    /// Bytes that a matrix takes.
+    package static func byteCount(format: MatrixFormat, rows: Int, columns: Int) -> Int {
+        groups(rows) * groupBytes(format, columns)
+    }
+
+    private static func groups(_ rows: Int) -> Int { (rows + groupRows - 1) / groupRows }
+
+    private static func groupBytes(_ format: MatrixFormat, _ columns: Int) -> Int {
+        groupRows * format.packedRowBytes(columns: columns)
+    }
 
     /// One row as floats: an embedding.
     package func unpack(row: Int, into out: UnsafeMutablePointer<Float>) {

@@ -11,14 +11,7 @@ package struct TensorSource {
     func withMatrix<R>(
         _ name: MatrixName, _ body: (TensorType, UnsafeRawBufferPointer) throws(ModelError) -> R
     ) throws(ModelError) -> R {
-        guard let tensor = file.header.tensors[name.tensor] else { throw .missingTensor(name.tensor) }
-        guard tensor.shape[0] == name.columns, tensor.shape.dropFirst().reduce(1, *) == name.tensorRows else {
-            throw .shapeMismatch(
-                tensor: name.tensor, expected: [name.columns, name.tensorRows], found: tensor.shape)
-        }
-        guard MatrixFormat(tensor.type) != nil else {
-            throw .unsupportedTensorType(tensor: name.tensor, type: tensor.type.name)
-        }
+        let tensor = try file.header.tensor(name)
         let rowBytes = tensor.bytes.count / name.tensorRows
         return try file.withBytes(of: tensor) { (bytes) throws(ModelError) in
             let (first, end) = (name.rows.lowerBound * rowBytes, name.rows.upperBound * rowBytes)
@@ -28,17 +21,38 @@ package struct TensorSource {
 
     /// A vector of f32 weights.
     func vector(_ name: VectorName) throws(ModelError) -> [Float] {
-        guard let tensor = file.header.tensors[name.tensor] else { throw .missingTensor(name.tensor) }
+        let tensor = try file.header.tensor(name)
+        let values = file.withBytes(of: tensor) { bytes in
+            (0..<name.count).map { Float(bitPattern: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)) }
+        }
+        guard values.allSatisfy(\.isFinite) else { throw .nonFiniteWeights(tensor: name.tensor) }
+        return values
+    }
+}
+
+extension GGUFHeader {
+    /// A matrix's tensor, if its shape and type are right.
+    func tensor(_ name: MatrixName) throws(ModelError) -> GGUFTensor {
+        guard let tensor = tensors[name.tensor] else { throw .missingTensor(name.tensor) }
+        guard tensor.shape[0] == name.columns, tensor.shape.dropFirst().reduce(1, *) == name.tensorRows else {
+            throw .shapeMismatch(
+                tensor: name.tensor, expected: [name.columns, name.tensorRows], found: tensor.shape)
+        }
+        guard MatrixFormat(tensor.type) != nil else {
+            throw .unsupportedTensorType(tensor: name.tensor, type: tensor.type.name)
+        }
+        return tensor
+    }
+
+    /// A vector's tensor, if its length and type are right.
+    func tensor(_ name: VectorName) throws(ModelError) -> GGUFTensor {
+        guard let tensor = tensors[name.tensor] else { throw .missingTensor(name.tensor) }
         guard tensor.shape.reduce(1, *) == name.count else {
             throw .shapeMismatch(tensor: name.tensor, expected: [name.count], found: tensor.shape)
         }
         guard tensor.type == .f32 else {
             throw .unsupportedTensorType(tensor: name.tensor, type: tensor.type.name)
         }
-        let values = file.withBytes(of: tensor) { bytes in
-            (0..<name.count).map { Float(bitPattern: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self)) }
-        }
-        guard values.allSatisfy(\.isFinite) else { throw .nonFiniteWeights(tensor: name.tensor) }
-        return values
+        return tensor
     }
 }
