@@ -46,6 +46,9 @@ package final class PackedMatrix: Sendable {
         groupRows * format.packedRowBytes(columns: columns)
     }
 
+    /// Memory that the packed rows take.
+    package var byteCount: Int { groups * groupBytes }
+
     /// One row as floats: an embedding.
     package func unpack(row: Int, into out: UnsafeMutablePointer<Float>) {
         precondition(row >= 0 && row < rows)

@@ -16,6 +16,7 @@ public final class Engine: Sendable {
     /// The model's chat template, or why there is none: the file has none, or one that is not supported. A model can be
     /// asked without one.
     public let chatTemplate: Result<ChatTemplate, ChatTemplateError>
+    private let scheduler: Scheduler
     private let thread: EngineThread
     private let queueLimit: Int
 
@@ -37,12 +38,12 @@ public final class Engine: Sendable {
             throw .model(.invalidMetadata(key: "tokenizer.ggml.tokens", reason: "has more tokens than the embeddings"))
         }
         queueLimit = options.queueLimit
-        thread = try EngineThread(
-            Scheduler(model: model, options: options), limit: options.queueLimit, cpu: options.cpus?.first)
+        scheduler = Scheduler(model: model, options: options)
+        thread = try EngineThread(scheduler, cpu: options.cpus?.first)
     }
 
     private static func model(_ file: GGUFFile, _ options: EngineOptions, _ context: Int)
-        throws(EngineError) -> sending any LanguageModel
+        throws(EngineError) -> any LanguageModel
     {
         if options.instructionSet == .reference {
             do throws(ModelError) { return try ReferenceModel(file) } catch { throw .model(error) }
@@ -139,7 +140,7 @@ public final class Engine: Sendable {
         let control = JobControl(isCancelled: { flag.isSet || isCancelled() }, deadline: deadline)
         let result: Result<Output, EngineError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let accepted = thread.submit(job(control) { continuation.resume(returning: $0) })
+                let accepted = scheduler.submit(job(control) { continuation.resume(returning: $0) })
                 if !accepted { continuation.resume(returning: .failure(.queueFull(limit: queueLimit))) }
             }
         } onCancel: {

@@ -6,6 +6,8 @@ public struct EngineOptions: Sendable {
     public var threads: Int
     /// CPUs to pin the threads to, one after the other; nil leaves them to the system.
     public var cpus: [Int]?
+    /// How the model is spread over the threads.
+    public var shardPlan: ShardPlan
     /// The implementation.
     public var instructionSet: InstructionSet
     /// Positions of a sequence at most; nil: what the model was trained for.
@@ -24,12 +26,14 @@ public struct EngineOptions: Sendable {
 
     /// Defaults: one thread for each of the machine's CPUs at most 16, no pinning, the fastest instruction set.
     public init(
-        threads: Int = EngineOptions.machineThreads, cpus: [Int]? = nil, instructionSet: InstructionSet = .auto,
+        threads: Int = EngineOptions.machineThreads, cpus: [Int]? = nil, shardPlan: ShardPlan = .auto,
+        instructionSet: InstructionSet = .auto,
         contextLength: Int? = nil, prefillChunk: Int = 128, sequences: Int = 16, cachePositions: Int? = nil,
         guessing: Bool = true, queueLimit: Int = 64
     ) {
         self.threads = threads
         self.cpus = cpus
+        self.shardPlan = shardPlan
         self.instructionSet = instructionSet
         self.contextLength = contextLength
         self.prefillChunk = prefillChunk

@@ -10,6 +10,11 @@ struct ThreadShare {
         self.team = team
     }
 
+    private init() { (index, count, team) = (0, 1, nil) }
+
+    /// All of the work.
+    static let alone = ThreadShare()
+
     /// This thread's part of `count` items.
     @inline(__always) func of(_ items: Int) -> Range<Int> {
         items * index / count..<items * (index + 1) / count

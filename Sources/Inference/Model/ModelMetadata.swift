@@ -10,7 +10,7 @@ final class ModelMetadata {
 
     /// Keys that change no result.
     private static let harmless = [
-        "vocab_size", "tensor_data_layout", "attention.causal", "rope.scaling.finetuned", "expert_shared_count",
+        "vocab_size", "tensor_data_layout", "rope.scaling.finetuned", "expert_shared_count",
     ]
 
     init(_ header: GGUFHeader) throws(ModelError) {
@@ -18,7 +18,10 @@ final class ModelMetadata {
         guard let text = header.metadata[key]?.text else { throw .missingMetadata(key) }
         architecture = text
         values = header.metadata
-        known = Set(Self.harmless.map { text + "." + $0 })
+        known = Set((Self.harmless + ["attention.causal"]).map { text + "." + $0 })
+        guard values[text + ".attention.causal"]?.flag != false else {
+            throw .unsupportedFeature("attention to later positions ('\(text).attention.causal')")
+        }
     }
 
     /// Refuses what was not understood.

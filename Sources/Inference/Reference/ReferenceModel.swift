@@ -1,7 +1,7 @@
 import GGUF
 
 /// A model by the definition alone: token by token, one scalar after the other.
-final class ReferenceModel: LanguageModel {
+final class ReferenceModel: LanguageModel, @unchecked Sendable {
     /// The values of one position, or that one of them is not finite.
     struct NotFinite: Error {}
 
@@ -28,12 +28,7 @@ final class ReferenceModel: LanguageModel {
     }
 
     let model: Model<ReferenceTensors>
-    let rowLimit = 16
-    let outputLimit = 16
     private let angles: [RotaryAngles]
-    private var failures: [Bool] = []
-    private let states: UnsafeMutablePointer<Float>
-    private let scores: UnsafeMutablePointer<Float>
 
     init(_ file: GGUFFile) throws(ModelError) {
         model = try ModelDescription(file.header).load(by: ReferenceTensorLoader(source: TensorSource(file: file)))
@@ -41,13 +36,6 @@ final class ReferenceModel: LanguageModel {
             RotaryAngles(
                 base: $0.base, pairs: $0.pairs, factors: $0.factors, linear: $0.linear, magnitude: $0.magnitude)
         }
-        states = .zeroed(outputLimit * model.configuration.embedding)
-        scores = .zeroed(outputLimit * model.configuration.vocabulary)
-    }
-
-    deinit {
-        states.deallocate()
-        scores.deallocate()
     }
 
     var configuration: ModelConfiguration { model.configuration }
@@ -55,44 +43,38 @@ final class ReferenceModel: LanguageModel {
     func openCache(_ tokens: [TokenID], reusable: Int, capacity: Int) -> SequenceCache? { Cache(model.layers) }
     func publish(_ cache: SequenceCache, _ tokens: [TokenID]) {}
     func close(_ cache: SequenceCache) {}
-    func failed(row: Int) -> Bool { failures[row] }
-    func inParallel(_ count: Int, _ body: (Int) -> Void) { (0..<count).forEach(body) }
-
-    func hidden(_ output: Int) -> UnsafeBufferPointer<Float> {
-        let count = configuration.embedding
-        return UnsafeBufferPointer(start: states + output * count, count: count)
+    func run(_ source: any BatchSource) {
+        let batch = ReferenceBatch(rowLimit: 16, outputLimit: 16)
+        while source.fill(batch, ofConcurrent: 1) {
+            batch.clear()
+            for segment in batch.segments { compute(segment, of: batch) }
+            for part in batch.parts { source.take(part, of: batch) }
+            source.finish(batch)
+        }
     }
 
-    func logits(_ output: Int) -> UnsafeMutableBufferPointer<Float> {
-        let count = configuration.vocabulary
-        return UnsafeMutableBufferPointer(start: scores + output * count, count: count)
-    }
-
-    func run(_ batch: Batch) {
-        failures = Array(repeating: false, count: batch.tokens.count)
-        for segment in batch.segments {
-            guard let cache = segment.cache as? Cache else { preconditionFailure("a cache of another model") }
-            for row in segment.rows {
-                cache.cut(to: batch.positions[row])
-                do throws(NotFinite) {
-                    let residual = try step(Int(batch.tokens[row]), position: batch.positions[row], cache)
-                    guard let output = batch.outputs.firstIndex(of: row) else { continue }
-                    try draw(residual, output)
-                } catch {
-                    failures[row] = true
-                    break
-                }
+    /// Rows behind one that fails mean nothing.
+    private func compute(_ segment: Batch.Segment, of batch: ReferenceBatch) {
+        guard let cache = segment.cache as? Cache else { preconditionFailure("a cache of another model") }
+        for row in segment.rows {
+            cache.cut(to: batch.positions[row])
+            do throws(NotFinite) {
+                let residual = try step(Int(batch.tokens[row]), position: batch.positions[row], cache)
+                guard let output = batch.outputs.firstIndex(of: row) else { continue }
+                let (hidden, logits) = try draw(residual)
+                batch.keep(hidden: hidden, logits: logits, output: output)
+            } catch {
+                batch.fail(row: row)
+                return
             }
         }
     }
 
     /// The final hidden state and the logits.
-    private func draw(_ residual: [Float], _ output: Int) throws(NotFinite) {
+    private func draw(_ residual: [Float]) throws(NotFinite) -> (hidden: [Float], logits: [Float]) {
         let state = try normalize(residual, model.outputNorm)
-        var logits = try product(model.output, state)
-        if let cap = model.logitCap { logits = logits.map { ReferenceNumerics.softCap($0, cap: cap) } }
-        (states + output * state.count).update(from: state, count: state.count)
-        (scores + output * logits.count).update(from: logits, count: logits.count)
+        let logits = try product(model.output, state)
+        return (state, model.logitCap.map { cap in logits.map { ReferenceNumerics.softCap($0, cap: cap) } } ?? logits)
     }
 
     private func normalize(_ x: [Float], _ weight: [Float]) throws(NotFinite) -> [Float] {

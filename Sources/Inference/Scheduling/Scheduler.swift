@@ -1,31 +1,28 @@
 import DequeModule
 import Kernels
+import Synchronization
 
-/// Decides which rows each step computes, so that sequences join and leave at every token.
+/// Decides which rows each batch has, so that sequences join and leave at every token.
 ///
-/// A step takes one row of every sequence that draws tokens, then parts of the prompts that are still to be read, then
-/// guesses of what comes next while rows cost little. Used from the engine's thread only.
-final class Scheduler {
-    private struct Entry {
-        let job: SequenceJob
-        let rows: Range<Int>
-        /// How many of the rows, the last ones, are guesses.
-        let guesses: Int
-        /// Number of the entry's first output in the batch.
-        let firstOutput: Int
+/// A batch takes one row of every sequence that draws tokens, then parts of the prompts that are still to be read, then
+/// guesses of what comes next while rows cost little.
+final class Scheduler: BatchSource {
+    private struct State {
+        var waiting: Deque<SequenceJob> = []
+        var running: [SequenceJob] = []
+        /// Whose turn it is to be first.
+        var turn = 0
     }
 
     private let model: any LanguageModel
     private let sequenceLimit: Int
     private let guessing: Bool
-    private let batch: Batch
-    private var waiting: Deque<SequenceJob> = []
-    private var running: [SequenceJob] = []
-    private var entries: [Entry] = []
-    /// Whose turn it is to be first.
-    private var turn = 0
+    private let waitingLimit: Int
+    private let state = Mutex(State())
+    /// Advances with every job that comes in.
+    private let arrivals = Gate()
 
-    /// As many rows share one pass over the weights, so that a step of as many costs little more than one of one.
+    /// As many rows share one pass over the weights, so that a batch of as many costs little more than one of one.
     private static let cheapRows = 8
     /// Rows that a prompt gets at least, when several are read in turns.
     private static let leastPart = 16
@@ -34,82 +31,107 @@ final class Scheduler {
         self.model = model
         sequenceLimit = options.sequences
         guessing = options.guessing
-        batch = Batch(rowLimit: model.rowLimit, outputLimit: model.outputLimit)
-        running.reserveCapacity(sequenceLimit)
-        entries.reserveCapacity(model.rowLimit)
+        waitingLimit = options.queueLimit
     }
 
-    var isIdle: Bool { waiting.isEmpty && running.isEmpty }
-    var waitingCount: Int { waiting.count }
-
-    func add(_ job: SequenceJob) { waiting.append(job) }
-
-    /// Computes one batch and hands out what came of it.
-    func step() {
-        if !FloatEnvironment.isExact { stopAll(.floatEnvironment) }
-        stopUnwanted()
-        admit()
-        fillBatch()
-        if !batch.isEmpty {
-            model.run(batch)
-            takeOutputs()
+    /// False when too many jobs are waiting.
+    func submit(_ job: SequenceJob) -> Bool {
+        let accepted = state.withLock { state in
+            guard state.waiting.count < waitingLimit else { return false }
+            state.waiting.append(job)
+            return true
         }
-        completeFinished()
+        if accepted { arrivals.advance() }
+        return accepted
     }
 
-    private func stopAll(_ error: EngineError) {
-        for job in running { job.stop(error) }
-        for job in waiting { job.stop(error) }
+    /// Computes what there is, and waits for more, until `isOver` when nothing is left.
+    func work(until isOver: () -> Bool) {
+        while true {
+            let seen = arrivals.now
+            model.run(self)
+            if state.withLock({ $0.waiting.isEmpty && $0.running.isEmpty }) {
+                if isOver() { return }
+                arrivals.wait(past: seen)
+            }
+        }
     }
 
-    private func stopUnwanted() {
+    /// Wakes `work` to ask whether it is over.
+    func wake() { arrivals.advance() }
+
+    var load: Int { state.withLock { min($0.running.count + $0.waiting.count, sequenceLimit) } }
+
+    func fill(_ batch: Batch, ofConcurrent batches: Int) -> Bool {
+        batch.removeAll()
+        let ended = state.withLock { state in
+            let ended = stopUnwanted(&state)
+            admit(&state)
+            fill(batch, share: batches, &state)
+            return ended
+        }
+        for job in ended { job.complete() }
+        return !batch.isEmpty
+    }
+
+    /// Takes out what is no longer wanted, unless a batch still holds rows of it.
+    private func stopUnwanted(_ state: inout State) -> [SequenceJob] {
         let clock = ContinuousClock()
-        for job in running {
-            if let reason = job.control.reason(clock.now) { job.stop(reason) }
+        let isExact = FloatEnvironment.isExact
+        func stop(_ job: SequenceJob) -> Bool {
+            if job.isFinished { return true }
+            guard let reason = isExact ? job.control.reason(clock.now) : .floatEnvironment else { return false }
+            job.stop(reason)
+            return true
         }
-        for job in waiting {
-            if let reason = job.control.reason(clock.now) { job.stop(reason) }
+        var ended: [SequenceJob] = []
+        state.running.removeAll { job in
+            guard job.batchesInFlight == 0, stop(job) else { return false }
+            if let cache = job.cache { model.close(cache) }
+            ended.append(job)
+            return true
         }
-        waiting.removeAll { job in
-            if job.isFinished { job.complete() }
-            return job.isFinished
+        state.waiting.removeAll { job in
+            guard stop(job) else { return false }
+            ended.append(job)
+            return true
         }
+        return ended
     }
 
     /// First come, first served: a sequence that needs more memory than there is waits, and all behind it.
-    private func admit() {
-        while running.count < sequenceLimit, let job = waiting.first {
+    private func admit(_ state: inout State) {
+        while state.running.count < sequenceLimit, let job = state.waiting.first {
             let cache = model.openCache(job.tokens, reusable: job.firstOutput, capacity: job.capacity)
             guard let cache else { return }
-            job.cache = cache
-            running.append(job)
-            waiting.removeFirst()
+            (job.cache, job.scheduled) = (cache, cache.length)
+            state.running.append(job)
+            state.waiting.removeFirst()
         }
     }
 
-    private func fillBatch() {
-        batch.removeAll()
-        entries.removeAll(keepingCapacity: true)
-        guard !running.isEmpty else { return }
-        turn = (turn + 1) % running.count
-        let inTurn = (0..<running.count).lazy.map { self.running[(self.turn + $0) % self.running.count] }
-        let drawing = inTurn.filter { !$0.isFinished && $0.tokens.count - $0.position == 1 }
-        let drawingCount = drawing.reduce(0) { count, _ in count + 1 }
+    private func fill(_ batch: Batch, share: Int, _ state: inout State) {
+        guard !state.running.isEmpty else { return }
+        state.turn = (state.turn + 1) % state.running.count
+        let (jobs, turn) = (state.running, state.turn)
+        let inTurn = (0..<jobs.count).lazy.map { jobs[(turn + $0) % jobs.count] }
+        let drawing = inTurn.filter(\.isDrawing)
+        let drawn = min(drawing.reduce(0) { count, _ in count + 1 }, (jobs.count + share - 1) / share)
         // Guesses share what is left of the cheap rows.
-        let guesses = guessing ? max(0, Self.cheapRows - drawingCount) / max(1, drawingCount) : 0
-        for job in drawing { append(job, limit: 1, guesses: guesses) }
-        let reading = inTurn.filter { !$0.isFinished && $0.tokens.count - $0.position > 1 }
+        let guesses = guessing ? max(0, Self.cheapRows - drawn) / max(1, drawn) : 0
+        for job in drawing.prefix(drawn) { append(job, to: batch, limit: 1, guesses: guesses) }
+        let reading = inTurn.filter(\.isReading)
         var left = reading.reduce(0) { count, _ in count + 1 }
         for job in reading {
-            append(job, limit: max(Self.leastPart, batch.rowsLeft / left))
+            append(job, to: batch, limit: max(Self.leastPart, batch.rowsLeft / left))
             left -= 1
         }
     }
 
     /// Adds the next rows of a sequence, as many as the batch has room for, and behind them guesses.
-    private func append(_ job: SequenceJob, limit: Int, guesses: Int = 0) {
+    private func append(_ job: SequenceJob, to batch: Batch, limit: Int, guesses: Int = 0) {
         guard let cache = job.cache else { preconditionFailure("a running sequence has a cache") }
-        let position = cache.length
+        let position = job.scheduled
         let withoutOutput = max(0, job.firstOutput - position)
         let count = min(limit, job.tokens.count - position, batch.rowsLeft, withoutOutput + batch.outputsLeft)
         guard count > 0 else { return }
@@ -123,46 +145,69 @@ final class Scheduler {
         for (position, token) in zip(job.tokens.count..., job.tokens[guess]) {
             batch.append(token, at: position, wantsOutput: true)
         }
-        entries.append(
-            Entry(
+        batch.parts.append(
+            Batch.Part(
                 job: job, rows: first.row..<batch.tokens.count, guesses: guess.count, firstOutput: first.output))
+        job.scheduled = position + count
+        job.batchesInFlight += 1
+        job.awaitsOutputs = batch.outputs.count > first.output
     }
 
-    /// Each sequence's outputs are taken in order; those of different sequences at the same time.
-    private func takeOutputs() {
-        model.inParallel(entries.count) { take(entries[$0]) }
-    }
-
-    private func take(_ entry: Entry) {
-        let job = entry.job
+    /// The outputs of a sequence are taken in order.
+    func take(_ part: Batch.Part, of batch: Batch) {
+        let job = part.job
         guard let cache = job.cache else { preconditionFailure("a running sequence has a cache") }
-        var output = entry.firstOutput
+        var output = part.firstOutput
         var taken = 0
-        defer { job.learn(rightGuesses: taken - (entry.rows.count - entry.guesses), of: entry.guesses) }
-        for row in entry.rows {
+        defer { job.learn(rightGuesses: taken - (part.rows.count - part.guesses), of: part.guesses) }
+        for row in part.rows {
+            guard !job.isFinished else { return }
             let position = batch.positions[row]
             // A guess that was not drawn; nothing behind it means anything.
             guard position < job.tokens.count, job.tokens[position] == batch.tokens[row] else { return }
-            guard !model.failed(row: row) else { return job.fail(position: position) }
+            guard !batch.failed(row: row) else { return job.fail(position: position) }
             cache.length = position + 1
             taken += 1
             guard position >= job.firstOutput else { continue }
-            job.take(position: position, logits: model.logits(output), hidden: model.hidden(output))
+            job.take(position: position, logits: batch.logits(output), hidden: batch.hidden(output))
             output += 1
-            guard !job.isFinished else { return }
         }
     }
 
-    private func completeFinished() {
-        for entry in entries {
-            if let cache = entry.job.cache { model.publish(cache, entry.job.tokens) }
+    func finish(_ batch: Batch) {
+        let ended = state.withLock { state in
+            for part in batch.parts {
+                guard let cache = part.job.cache else { continue }
+                model.publish(cache, part.job.tokens)
+                part.job.batchesInFlight -= 1
+                guard part.job.batchesInFlight == 0 else { continue }
+                part.job.awaitsOutputs = false
+                part.job.scheduled = cache.length
+                if cache.length == part.job.tokens.count { part.job.isFinished = true }
+            }
+            return removeFinished(&state)
         }
-        running.removeAll { job in
-            if !job.isFinished, job.position == job.tokens.count { job.isFinished = true }
-            guard job.isFinished else { return false }
+        for job in ended { job.complete() }
+    }
+
+    private func removeFinished(_ state: inout State) -> [SequenceJob] {
+        guard state.running.contains(where: \.hasEnded) else { return [] }
+        var ended: [SequenceJob] = []
+        state.running.removeAll { job in
+            guard job.hasEnded else { return false }
             if let cache = job.cache { model.close(cache) }
-            job.complete()
+            ended.append(job)
             return true
         }
+        return ended
     }
+}
+
+extension SequenceJob {
+    /// One row is to be computed, whose output is the next token.
+    fileprivate var isDrawing: Bool { batchesInFlight == 0 && !isFinished && tokens.count - scheduled == 1 }
+    /// Several rows are to be computed, or the last of a prompt while those before it are being computed.
+    fileprivate var isReading: Bool { !awaitsOutputs && !isFinished && tokens.count > scheduled && !isDrawing }
+    /// Nothing more comes of it.
+    fileprivate var hasEnded: Bool { batchesInFlight == 0 && isFinished }
 }

@@ -11,6 +11,12 @@ class SequenceJob: @unchecked Sendable {
     let capacity: Int
     let control: JobControl
     var cache: SequenceCache?
+    /// Positions that are computed or being computed.
+    var scheduled = 0
+    /// Batches that hold rows of it.
+    var batchesInFlight = 0
+    /// A batch in flight has outputs of it: until they are taken, only the thread that takes them may look at the tokens.
+    var awaitsOutputs = false
     /// Why the job ended early, if it did.
     private(set) var error: EngineError?
     /// No more rows are wanted.

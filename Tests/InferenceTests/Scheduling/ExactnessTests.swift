@@ -55,7 +55,9 @@ struct ExactnessTests {
     private func options(_ numbers: inout TestNumbers) -> EngineOptions {
         let sets = InstructionSet.allCases.filter { $0.isAvailable && $0 != .reference }
         return EngineOptions(
-            threads: [1, 2, 3, 8].randomElement(using: &numbers)!, instructionSet: sets.randomElement(using: &numbers)!,
+            threads: [1, 2, 3, 8].randomElement(using: &numbers)!,
+            shardPlan: ShardPlan.allCases.randomElement(using: &numbers)!,
+            instructionSet: sets.randomElement(using: &numbers)!,
             prefillChunk: [1, 5, 16, 33, 128].randomElement(using: &numbers)!,
             sequences: [1, 2, 3, 16].randomElement(using: &numbers)!,
             cachePositions: [256, 4096].randomElement(using: &numbers)!, guessing: .random(using: &numbers))

@@ -1,17 +1,17 @@
 import GGUF
 import Kernels
 
-/// A model on packed weights: every thread of the team runs `step`, and `barrier` separates what depends on the others.
+/// A model on packed weights, computed by a team of threads.
 final class PackedModel: LanguageModel, @unchecked Sendable {
     let model: Model<PackedTensors>
     let sizes: PackedSizes
     let kernels: KernelSet
     let pool: PagePool
-    let work: Workspace
-    let rowLimit: Int
-    let outputLimit: Int
-    private let angles: [RotaryAngles]
+    let angles: [RotaryAngles]
     private let team: ThreadTeam
+    private let plan: ShardPlan
+    /// As many as there are threads in a pipeline, and one to fill meanwhile.
+    private let batches: [PackedBatch]
 
     /// Logits of one batch: 16 MiB, so that a batch of outputs stays in the cache for who draws from them.
     private static let logitsOfBatch = 1 << 22
@@ -23,8 +23,6 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
         } catch { throw .model(error) }
         let context = min(context, model.configuration.contextLength)
         self.kernels = kernels
-        rowLimit = options.prefillChunk
-        outputLimit = min(rowLimit, 64, max(1, Self.logitsOfBatch / model.configuration.vocabulary))
         angles = model.rotaries.map {
             RotaryAngles(
                 base: $0.base, pairs: $0.pairs, factors: $0.factors, linear: $0.linear, magnitude: $0.magnitude)
@@ -32,9 +30,15 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
         pool = try PagePool(
             PageGeometry(layers: model.layers.count, heads: sizes.heads),
             positions: max(options.cachePositions ?? 0, context))
-        work = Workspace(
-            model, sizes, rows: rowLimit, outputs: outputLimit, threads: options.threads, context: context)
         team = try ThreadTeam(count: options.threads, cpus: options.cpus)
+        plan = options.threads == 1 ? .rows : options.shardPlan
+        let outputs = min(options.prefillChunk, 64, max(1, Self.logitsOfBatch / model.configuration.vocabulary))
+        batches = (0..<(plan == .rows ? 1 : options.threads + 1)).map { [model, sizes] _ in
+            PackedBatch(
+                Workspace(
+                    model, sizes, rows: options.prefillChunk, outputs: outputs, threads: options.threads,
+                    context: context))
+        }
     }
 
     deinit { team.stop() }
@@ -53,92 +57,44 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
         return cache
     }
 
-    func failed(row: Int) -> Bool { work.failed(row) }
-
-    func hidden(_ output: Int) -> UnsafeBufferPointer<Float> {
-        UnsafeBufferPointer(start: work.final.floats(output), count: configuration.embedding)
-    }
-
-    func logits(_ output: Int) -> UnsafeMutableBufferPointer<Float> {
-        UnsafeMutableBufferPointer(start: work.logits.row(output), count: configuration.vocabulary)
-    }
-
-    func inParallel(_ count: Int, _ body: (Int) -> Void) {
-        guard count > 1 else { return (0..<count).forEach(body) }
-        team.run { for index in ThreadShare($0, of: team).of(count) { body(index) } }
-    }
-
-    func run(_ batch: Batch) {
-        work.begin(batch)
-        team.run { step(ThreadShare($0, of: team)) }
-    }
-
-    private func step(_ share: ThreadShare) {
-        embed(share)
-        for index in model.layers.indices {
-            let layer = model.layers[index]
-            attend(layer.attention, layer: index, share)
-            feedForward(layer.feedForward, share)
+    func run(_ source: any BatchSource) {
+        switch plan {
+        case .rows: runRows(source)
+        case .pipeline: runPipeline(source)
+        case .auto: source.load >= 2 * team.count ? runPipeline(source) : runRows(source)
         }
-        output(share)
     }
 
-    private func embed(_ share: ThreadShare) {
-        for row in share.of(work.count) {
-            let residual = work.residual.row(row)
-            model.embeddings.unpack(row: work.token(row), into: residual)
-            if let scale = model.embeddingScale {
-                kernels.scale(residual, by: scale, count: configuration.embedding)
-            }
-            for (rotation, rows) in zip(angles, work.angles) {
-                rotation.write(
-                    position: work.position(row), cosines: rows.cosines.row(row), sines: rows.sines.row(row))
+    /// One batch after the other; every matrix's rows are shared by the threads.
+    private func runRows(_ source: any BatchSource) {
+        let (batch, stage) = (batches[0], Stage(layers: model.layers.indices, isFirst: true, isLast: true))
+        while source.fill(batch, ofConcurrent: 1) {
+            batch.work.begin(batch)
+            team.run { Pass(self, batch.work, ThreadShare($0, of: team)).run(stage) }
+            takeInParallel(batch, source)
+            source.finish(batch)
+            if plan == .auto, source.load >= 2 * team.count { return }
+        }
+    }
+
+    private func takeInParallel(_ batch: Batch, _ source: any BatchSource) {
+        guard batch.parts.count > 1 else { return batch.parts.forEach { source.take($0, of: batch) } }
+        team.run { thread in
+            for index in ThreadShare(thread, of: team).of(batch.parts.count) {
+                source.take(batch.parts[index], of: batch)
             }
         }
     }
 
-    /// RMSNorm of a row of the residual stream, ready for matrix products.
-    func normalize(_ weight: [Float], row: Int, into input: MatrixInput, at index: Int, _ share: ThreadShare) {
-        let finite = kernels.normalize(
-            work.residual.row(row), weight: weight, count: configuration.embedding, epsilon: model.epsilon,
-            into: input.floats(index))
-        if !kernels.quantize(input, token: index) || !finite { work.fail(row, share.index) }
-    }
-
-    /// RMSNorm of a row's branch, which is then added to the residual stream. Without weights it is added as it is.
-    func addBranch(_ weight: [Float]?, row: Int, _ share: ThreadShare) {
-        let (branch, count) = (work.branch.row(row), configuration.embedding)
-        if let weight {
-            let finite = kernels.normalize(
-                branch, weight: weight, count: count, epsilon: model.epsilon, into: branch)
-            if !finite { work.fail(row, share.index) }
-        }
-        kernels.add(branch, to: work.residual.row(row), count: count)
-    }
-
-    func multiply(
-        _ matrix: PackedMatrix, _ input: MatrixInput, rows: Range<Int>, into out: TokenRows, _ share: ThreadShare,
-        adding: Bool = false
-    ) {
-        kernels.multiply(
-            matrix, groups: share.of(matrix.groups), by: input, first: rows.lowerBound, count: rows.count,
-            into: out.row(rows.lowerBound), stride: out.stride, adding: adding)
-    }
-
-    private func output(_ share: ThreadShare) {
-        let outputs = work.outputs
-        guard !outputs.isEmpty else { return }
-        // Rows are shared out anew.
-        share.barrier()
-        for index in share.of(outputs.count) {
-            normalize(model.outputNorm, row: outputs[index], into: work.final, at: index, share)
-        }
-        share.barrier()
-        multiply(model.output, work.final, rows: 0..<outputs.count, into: work.logits, share)
-        guard let cap = model.logitCap else { return }
-        share.barrier()
-        for index in share.of(outputs.count) {
-            kernels.softCap(work.logits.row(index), count: work.logits.stride, cap: cap)
+    /// Several batches at a time; every thread computes some layers of each.
+    private func runPipeline(_ source: any BatchSource) {
+        let pipeline = Pipeline(batches, stages: team.count)
+        let stages = Stage.stages(of: model, count: team.count)
+        team.run { stage in
+            pipeline.run(stage, source) { batch in
+                if stage == 0 { batch.work.begin(batch) }
+                Pass(self, batch.work, .alone).run(stages[stage])
+            }
         }
     }
 }

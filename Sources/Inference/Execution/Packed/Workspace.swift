@@ -23,14 +23,15 @@ final class Workspace: @unchecked Sendable {
     private let positions: UnsafeMutablePointer<Int>
     private let pages: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<UInt16>?>?>
     private let tileRows: Int
-    private let rowLimit: Int
+    let rowLimit: Int
+    let outputLimit: Int
     private let threads: Int
     // A flag for each thread and row, so that no two threads write one.
     private let failures: UnsafeMutablePointer<UInt8>
 
     init(_ model: Model<PackedTensors>, _ sizes: PackedSizes, rows: Int, outputs: Int, threads: Int, context: Int) {
         let (width, heads) = (model.configuration.embedding, sizes.heads)
-        rowLimit = rows
+        (rowLimit, outputLimit) = (rows, outputs)
         self.threads = threads
         residual = TokenRows(width, rows: rows)
         branch = TokenRows(width, rows: rows)

@@ -1,20 +1,20 @@
 import Kernels
 
-extension PackedModel {
+extension Pass {
     /// The attention half of a layer. The residual stream's rows belong to the threads that add to them last.
-    func attend(_ attention: Attention<PackedTensors>, layer: Int, _ share: ThreadShare) {
+    func attend(_ attention: Attention<PackedTensors>, layer: Int) {
         let rows = 0..<work.count
         for row in share.of(work.count) {
-            normalize(attention.norm, row: row, into: work.normed, at: row, share)
+            normalize(attention.norm, row: row, into: work.normed, at: row)
         }
         share.barrier()
-        multiply(attention.query.matrix, work.normed, rows: rows, into: work.query, share)
-        multiply(attention.key.matrix, work.normed, rows: rows, into: work.key, share)
-        multiply(attention.value.matrix, work.normed, rows: rows, into: work.value, share)
+        multiply(attention.query.matrix, work.normed, rows: rows, into: work.query)
+        multiply(attention.key.matrix, work.normed, rows: rows, into: work.key)
+        multiply(attention.value.matrix, work.normed, rows: rows, into: work.value)
         share.barrier()
-        for row in share.of(work.count) { prepare(attention, layer: layer, row: row, share) }
+        for row in share.of(work.count) { prepare(attention, layer: layer, row: row) }
         share.barrier()
-        weighValues(attention, layer: layer, share)
+        weighValues(attention, layer: layer)
         share.barrier()
         for row in share.of(work.count) where !kernels.quantize(work.attended, token: row) {
             work.fail(row, share.index)
@@ -22,42 +22,42 @@ extension PackedModel {
         share.barrier()
         let added = attention.postNorm == nil
         multiply(
-            attention.output, work.attended, rows: rows, into: added ? work.residual : work.branch, share,
+            attention.output, work.attended, rows: rows, into: added ? work.residual : work.branch,
             adding: added)
         share.barrier()
         guard let norm = attention.postNorm else { return }
-        for row in share.of(work.count) { addBranch(norm, row: row, share) }
+        for row in share.of(work.count) { addBranch(norm, row: row) }
     }
 
     /// Biases, norms of heads and the rotation of a row's query and key; then key and value go into the cache.
-    private func prepare(_ attention: Attention<PackedTensors>, layer: Int, row: Int, _ share: ThreadShare) {
+    private func prepare(_ attention: Attention<PackedTensors>, layer: Int, row: Int) {
         let heads = attention.heads
         let (query, key, value) = (work.query.row(row), work.key.row(row), work.value.row(row))
         if let bias = attention.query.bias { kernels.add(bias, to: query, count: bias.count) }
         if let bias = attention.key.bias { kernels.add(bias, to: key, count: bias.count) }
         if let bias = attention.value.bias { kernels.add(bias, to: value, count: bias.count) }
-        normalize(attention.queryNorm, query, heads.heads, heads.dimension, row, share)
-        normalize(attention.keyNorm, key, heads.keyValueHeads, heads.dimension, row, share)
+        normalize(attention.queryNorm, query, heads.heads, heads.dimension, row)
+        normalize(attention.keyNorm, key, heads.keyValueHeads, heads.dimension, row)
         let rotary = model.rotaries[attention.rotary]
         let (cosines, sines) = work.angles[attention.rotary]
-        for (vector, count) in [(query, heads.heads), (key, heads.keyValueHeads)] {
-            kernels.rotate(
-                vector, heads: count, headDimension: heads.dimension, pairs: rotary.pairs, pairing: rotary.pairing,
-                cosines: cosines.row(row), sines: sines.row(row))
-        }
+        kernels.rotate(
+            query, heads: heads.heads, headDimension: heads.dimension, pairs: rotary.pairs, pairing: rotary.pairing,
+            cosines: cosines.row(row), sines: sines.row(row))
+        kernels.rotate(
+            key, heads: heads.keyValueHeads, headDimension: heads.dimension, pairs: rotary.pairs,
+            pairing: rotary.pairing, cosines: cosines.row(row), sines: sines.row(row))
         for head in 0..<heads.keyValueHeads {
             let finite = kernels.store(
                 key: key + head * heads.dimension, value: value + head * heads.dimension,
                 headDimension: heads.dimension, position: work.position(row), page: work.page(row),
-                keys: pool.geometry.keys(layer: layer, head: head),
-                values: pool.geometry.values(layer: layer, head: head))
+                keys: geometry.keys(layer: layer, head: head),
+                values: geometry.values(layer: layer, head: head))
             if !finite { work.fail(row, share.index) }
         }
     }
 
     private func normalize(
-        _ weight: [Float]?, _ vector: UnsafeMutablePointer<Float>, _ heads: Int, _ dimension: Int, _ row: Int,
-        _ share: ThreadShare
+        _ weight: [Float]?, _ vector: UnsafeMutablePointer<Float>, _ heads: Int, _ dimension: Int, _ row: Int
     ) {
         guard let weight else { return }
         for head in 0..<heads {
@@ -69,19 +69,19 @@ extension PackedModel {
     }
 
     /// An item is one query head when there is one row, else a tile of rows with all heads that share a key/value head.
-    private func weighValues(_ attention: Attention<PackedTensors>, layer: Int, _ share: ThreadShare) {
+    private func weighValues(_ attention: Attention<PackedTensors>, layer: Int) {
         let headsInItem = work.count == 1 ? 1 : attention.heads.group
         let items = attention.heads.heads / headsInItem
         for item in share.of(items * work.tiles.count) {
             let tile = work.tiles[item / items]
             let first = item % items * headsInItem
-            weighValues(attention, layer: layer, heads: first..<first + headsInItem, tile.rows, tile.pages, share)
+            weighValues(attention, layer: layer, heads: first..<first + headsInItem, tile.rows, tile.pages)
         }
     }
 
     private func weighValues(
         _ attention: Attention<PackedTensors>, layer: Int, heads: Range<Int>, _ rows: Range<Int>,
-        _ pages: UnsafePointer<UnsafePointer<UInt16>?>, _ share: ThreadShare
+        _ pages: UnsafePointer<UnsafePointer<UInt16>?>
     ) {
         let dimension = attention.heads.dimension
         let head = heads.lowerBound / attention.heads.group
@@ -98,13 +98,13 @@ extension PackedModel {
             }
             return kernels.attend(
                 queries: queries.queries, outputs: queries.outputs, starts: queries.starts, lengths: queries.ends,
-                headDimension: dimension, pages: pages, keys: pool.geometry.keys(layer: layer, head: head),
-                values: pool.geometry.values(layer: layer, head: head), scores: work.scores[share.index].row(0),
+                headDimension: dimension, pages: pages, keys: geometry.keys(layer: layer, head: head),
+                values: geometry.values(layer: layer, head: head), scores: work.scores[share.index].row(0),
                 scoreStride: work.scores[share.index].stride, scale: attention.scale, softCap: attention.scoreCap)
         }
         guard !finite else { return }
         // Which row it was shows only when each is asked alone.
         guard rows.count > 1 else { return work.fail(rows.lowerBound, share.index) }
-        for row in rows { weighValues(attention, layer: layer, heads: heads, row..<row + 1, pages, share) }
+        for row in rows { weighValues(attention, layer: layer, heads: heads, row..<row + 1, pages) }
     }
 }

@@ -1,0 +1,87 @@
+import Kernels
+
+/// One thread's part of a batch's way through layers. Every thread of a team runs the same, and `barrier` separates what
+/// depends on the others.
+struct Pass {
+    let model: Model<PackedTensors>
+    let kernels: KernelSet
+    let geometry: PageGeometry
+    let work: Workspace
+    let share: ThreadShare
+    private let angles: [RotaryAngles]
+
+    init(_ packed: PackedModel, _ work: Workspace, _ share: ThreadShare) {
+        (model, kernels, geometry, angles) = (packed.model, packed.kernels, packed.pool.geometry, packed.angles)
+        (self.work, self.share) = (work, share)
+    }
+
+    var width: Int { model.configuration.embedding }
+
+    /// Computes a stage of the model.
+    func run(_ stage: Stage) {
+        if stage.isFirst { embed() }
+        for index in stage.layers {
+            let layer = model.layers[index]
+            attend(layer.attention, layer: index)
+            feedForward(layer.feedForward)
+        }
+        if stage.isLast { output() }
+    }
+
+    private func embed() {
+        for row in share.of(work.count) {
+            let residual = work.residual.row(row)
+            model.embeddings.unpack(row: work.token(row), into: residual)
+            if let scale = model.embeddingScale { kernels.scale(residual, by: scale, count: width) }
+            for (rotation, rows) in zip(angles, work.angles) {
+                rotation.write(
+                    position: work.position(row), cosines: rows.cosines.row(row), sines: rows.sines.row(row))
+            }
+        }
+    }
+
+    /// RMSNorm of a row of the residual stream, ready for matrix products.
+    func normalize(_ weight: [Float], row: Int, into input: MatrixInput, at index: Int) {
+        let finite = kernels.normalize(
+            work.residual.row(row), weight: weight, count: width, epsilon: model.epsilon,
+            into: input.floats(index))
+        if !kernels.quantize(input, token: index) || !finite { work.fail(row, share.index) }
+    }
+
+    /// RMSNorm of a row's branch, which is then added to the residual stream. Without weights it is added as it is.
+    func addBranch(_ weight: [Float]?, row: Int) {
+        let (branch, count) = (work.branch.row(row), width)
+        if let weight {
+            let finite = kernels.normalize(
+                branch, weight: weight, count: count, epsilon: model.epsilon, into: branch)
+            if !finite { work.fail(row, share.index) }
+        }
+        kernels.add(branch, to: work.residual.row(row), count: count)
+    }
+
+    func multiply(
+        _ matrix: PackedMatrix, _ input: MatrixInput, rows: Range<Int>, into out: TokenRows,
+        adding: Bool = false
+    ) {
+        kernels.multiply(
+            matrix, groups: share.of(matrix.groups), by: input, first: rows.lowerBound, count: rows.count,
+            into: out.row(rows.lowerBound), stride: out.stride, adding: adding)
+    }
+
+    private func output() {
+        let outputs = work.outputs
+        guard !outputs.isEmpty else { return }
+        // Rows are shared out anew.
+        share.barrier()
+        for index in share.of(outputs.count) {
+            normalize(model.outputNorm, row: outputs[index], into: work.final, at: index)
+        }
+        share.barrier()
+        multiply(model.output, work.final, rows: 0..<outputs.count, into: work.logits)
+        guard let cap = model.logitCap else { return }
+        share.barrier()
+        for index in share.of(outputs.count) {
+            kernels.softCap(work.logits.row(index), count: work.logits.length, cap: cap)
+        }
+    }
+}
