@@ -6,6 +6,7 @@
 // Loaded with LD_PRELOAD; does nothing in processes without the sanitizer.
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define SWIFT __attribute__((swiftcall))
@@ -50,10 +51,20 @@ SWIFT void unlock_slow(SELF) {
     NEXT(Unlock, UNLOCK)(self);
 }
 
-// A continuation that is resumed before it is awaited hands its value over without a job in between.
+// A continuation's value is ordered by the runtime: whoever resumes releases, and whoever goes on after the await
+// acquires. A task that was suspended goes on as a job, which the runtime annotates. One that was not goes on at once,
+// on the same thread, where its context says; there a step is put that acquires first.
 typedef SWIFT void (*Resume)(void *task);
 typedef SWIFT void (*ResumeWithError)(void *task, void *error);
-typedef SWIFT_ASYNC void (*Await)(void *continuation);
+typedef struct Context Context;
+typedef SWIFT_ASYNC void (*Step)(__attribute__((swift_async_context)) Context *);
+typedef SWIFT_ASYNC void (*Await)(Context *continuation);
+struct Context {
+    Context *parent;
+    Step next;
+    size_t flags;
+};
+enum { GOES_ON_ELSEWHERE = 2 };  // the continuation names an executor
 
 SWIFT void swift_continuation_resume(void *task) {
     release(task);
@@ -70,10 +81,23 @@ SWIFT void swift_continuation_throwingResumeWithError(void *task, void *error) {
     NEXT(ResumeWithError, "swift_continuation_throwingResumeWithError")(task, error);
 }
 
-// It goes on in the task's next step instead of returning, so this call must be the last.
-SWIFT_ASYNC void swift_continuation_await(void *continuation) {
-    Await await = NEXT(Await, "swift_continuation_await");
+static __thread Step replaced;
+
+static SWIFT_ASYNC void go_on(__attribute__((swift_async_context)) Context *context) {
+    context->next = replaced;
     acquire(swift_task_getCurrent());
+    __attribute__((musttail)) return context->next(context);
+}
+
+// It goes on in the task's next step instead of returning, so this call must be the last.
+SWIFT_ASYNC void swift_continuation_await(Context *continuation) {
+    Await await = NEXT(Await, "swift_continuation_await");
+    if (continuation->flags & GOES_ON_ELSEWHERE) {
+        acquire(swift_task_getCurrent());
+    } else {
+        replaced = continuation->next;
+        continuation->next = go_on;
+    }
     __attribute__((musttail)) return await(continuation);
 }
 
