@@ -42,7 +42,8 @@ struct Terminal: Sendable {
                 "--genesis", folder + "/genesis.json", "--administrator-key", folder + "/key", "--passphrase-file",
                 folder + "/passphrase", "--aggregator", aggregators,
             ]
-        process.environment = [:]
+        // A sanitizer's settings are passed on.
+        process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("DNA_") }
         process.currentDirectoryURL = URL(fileURLWithPath: folder)
         process.standardOutput = pipe
         process.standardError = pipe
