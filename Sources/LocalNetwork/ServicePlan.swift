@@ -66,10 +66,11 @@ struct ServicePlan: Sendable {
         let folder: NetworkFolder
         let options: LocalNetwork.Options
 
-        /// What a service takes from this process's environment: the system's variables, and the settings that a local
-        /// network leaves to whoever starts it.
+        /// What a service takes from this process's environment: the system's variables, those of sanitizers, and the
+        /// settings that a local network leaves to whoever starts it.
         private static let inherited: Set<String> = [
-            "PATH", "HOME", "LANG", "TZ", "LD_LIBRARY_PATH", "DNA_COMMIT_TIMEOUT", "DNA_VOTE_TIMEOUT",
+            "PATH", "HOME", "LANG", "TZ", "LD_LIBRARY_PATH", "LD_PRELOAD", "TSAN_OPTIONS", "ASAN_OPTIONS",
+            "DNA_COMMIT_TIMEOUT", "DNA_VOTE_TIMEOUT",
             "DNA_LEASE_SECONDS", "DNA_REQUEST_TIMEOUT", "DNA_REQUEST_LIFETIME",
         ]
 

@@ -26,7 +26,9 @@ import Testing
         let process = try await ChildProcess.start(
             ProcessSpecification(
                 name: "dna", executable: try LiveNetwork.executables() + "/dna",
-                arguments: ["nodes"] + arguments + ["--state", folder.path], logFile: output))
+                arguments: ["nodes"] + arguments + ["--state", folder.path],
+                environment: ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("DNA_") },
+                logFile: output))
         let text = { String(decoding: FileManager.default.contents(atPath: output) ?? Data(), as: UTF8.self) }
         try #require(await process.waitForExit() == .exited(0), "\(text())")
         return Array(text().utf8)
