@@ -8,7 +8,7 @@ struct DNACommand: AsyncParsableCommand {
         abstract: "Answers to LLM prompts that nobody has to take on trust.",
         subcommands: [
             UpCommand.self, AskCommand.self, VerifyCommand.self, EvidenceCommand.self, ReplayCommand.self,
-            GenerateCommand.self, InspectCommand.self,
+            GenerateCommand.self, ScoreCommand.self, BenchCommand.self, InspectCommand.self,
             NetworkCommand.self, NodesCommand.self, ModelCommand.self, MigrateCommand.self, KeysCommand.self,
             HealthCommand.self,
             PKICommand.self,

@@ -6,15 +6,21 @@ public import Kernels
 import ModelPackages
 
 extension InstructionSet: ExpressibleByArgument {}
+extension ShardPlan: ExpressibleByArgument {}
 
 /// Options of every command that runs the engine. None of them changes a bit of any result.
 struct EngineArguments: ParsableArguments {
     @Option(help: "Threads that compute together (default: all CPUs, at most 16).") var threads: Int?
     @Option(help: "The implementation: auto, avx512, avx2, neon, portable or reference.") var isa = InstructionSet.auto
 
-    func load(_ path: String) throws -> Engine {
-        var options = EngineOptions(instructionSet: isa)
+    @Option(help: "How threads share a model: rows, pipeline, or auto by the number of requests.") var plan = ShardPlan
+        .auto
+
+    /// Loads a model; `adjust` sees the options first.
+    func load(_ path: String, adjust: (inout EngineOptions) -> Void = { _ in }) throws -> Engine {
+        var options = EngineOptions(shardPlan: plan, instructionSet: isa)
         if let threads { options.threads = threads }
+        adjust(&options)
         return try Engine(modelPath: path, options: options)
     }
 }

@@ -7,6 +7,8 @@ struct SequenceRequest: Sendable {
     let seed: NoiseSeed
     let challenge: TraceChallenge
     let stopTokens: Set<TokenID>
+    /// Asked with each token of the answer whether the answer ends with it.
+    let endsAnswer: @Sendable (TokenID) -> Bool
 }
 
 /// An answer as it grows: drawn tokens, their trace, and why it ended. Generation and replay share it, so that both
@@ -18,10 +20,12 @@ struct Answer {
     var finish: FinishReason?
     private let limit: Int
     private let stopTokens: Set<TokenID>
+    private let endsAnswer: @Sendable (TokenID) -> Bool
 
     init(_ request: SequenceRequest, limit: Int) {
         trace = TraceBuilder(challenge: request.challenge)
         stopTokens = request.stopTokens
+        endsAnswer = request.endsAnswer
         self.limit = limit
         tokens.reserveCapacity(min(limit, 1 << 16))
     }
@@ -29,6 +33,6 @@ struct Answer {
     mutating func accept(_ token: TokenID, _ hidden: UnsafeBufferPointer<Float>) {
         trace.append(token: token, hiddenState: hidden)
         tokens.append(token)
-        finish = stopTokens.contains(token) ? .stop : tokens.count == limit ? .length : nil
+        finish = endsAnswer(token) || stopTokens.contains(token) ? .stop : tokens.count == limit ? .length : nil
     }
 }

@@ -60,7 +60,7 @@ public final class Engine: Sendable {
     ///   - maxTokens: tokens at most; the context may end the answer earlier.
     ///   - stopTokens: tokens that end the answer; nil: the tokenizer's stop tokens.
     ///   - onToken: called on a thread of the engine for each token as it is drawn; must be quick.
-    ///   - endsAnswer: asked on a thread of the engine after each token whether the answer ends with it, as if it were a
+    ///   - endsAnswer: asked on a thread of the engine with each token whether the answer ends with it, as if it were a
     ///     stop token: for stop texts. Must depend on the tokens alone.
     ///   - deadline: when the request is given up, waiting or running.
     ///   - isCancelled: asked between steps, besides the task's own cancellation.
@@ -73,15 +73,13 @@ public final class Engine: Sendable {
     ) async throws(EngineError) -> Generation {
         let request = SequenceRequest(
             prompt: prompt, sampling: sampling, seed: seed, challenge: challenge,
-            stopTokens: stopTokens ?? tokenizer.stopTokens)
+            stopTokens: stopTokens ?? tokenizer.stopTokens, endsAnswer: endsAnswer)
         try check(prompt)
         let sampler = try sampler(request)
         let limit = max(0, min(maxTokens, contextLength - prompt.count))
         return try await perform(deadline, isCancelled) { control, completion in
             GenerationJob(
-                request, limit: limit, sampler: sampler,
-                report: GenerationJob.TokenReport(onToken: onToken, endsAnswer: endsAnswer), control: control,
-                completion: completion)
+                request, limit: limit, sampler: sampler, onToken: onToken, control: control, completion: completion)
         }
     }
 
@@ -89,18 +87,21 @@ public final class Engine: Sendable {
     public func replay(
         prompt: [TokenID], tokens: [TokenID], sampling: SamplingParameters, seed: NoiseSeed,
         challenge: TraceChallenge, maxTokens: Int, stopTokens: Set<TokenID>? = nil,
-        deadline: ContinuousClock.Instant? = nil, isCancelled: @escaping @Sendable () -> Bool = { false }
+        endsAnswer: @escaping @Sendable (TokenID) -> Bool = { _ in false }, deadline: ContinuousClock.Instant? = nil,
+        isCancelled: @escaping @Sendable () -> Bool = { false }
     ) async throws(EngineError) -> Replay {
         let request = SequenceRequest(
             prompt: prompt, sampling: sampling, seed: seed, challenge: challenge,
-            stopTokens: stopTokens ?? tokenizer.stopTokens)
+            stopTokens: stopTokens ?? tokenizer.stopTokens, endsAnswer: endsAnswer)
         try check(prompt)
         let limit = max(0, min(maxTokens, contextLength - prompt.count))
-        try check(prompt + tokens.prefix(limit))
+        // What is no token is not fed; that it is not drawn either shows at its place.
+        let known = tokens.prefix(limit).prefix { (0..<configuration.vocabulary).contains(Int($0)) }
         let sampler = try sampler(request)
         return try await perform(deadline, isCancelled) { control, completion in
             ReplayJob(
-                request, given: tokens, limit: limit, sampler: sampler, control: control, completion: completion)
+                request, given: tokens, fed: Array(known), limit: limit, sampler: sampler, control: control,
+                completion: completion)
         }
     }
 
@@ -111,6 +112,7 @@ public final class Engine: Sendable {
         onLogits: @escaping @Sendable (Int, UnsafeMutableBufferPointer<Float>, UnsafeBufferPointer<Float>) -> Void
     ) async throws(EngineError) -> Int? {
         try check(tokens)
+        precondition(tokens.indices.contains(first), "outputs of no position")
         return try await perform(nil, { false }) { control, completion in
             ScoreJob(tokens, from: first, control: control, visit: onLogits, completion: completion)
         }

@@ -1,6 +1,6 @@
 public import Kernels
 
-/// How an engine runs. Nothing here changes a bit of any result.
+/// How an engine runs. Nothing here changes a bit of any result, but that `contextLength` ends answers.
 public struct EngineOptions: Sendable {
     /// Threads that compute together, 1 ... 256.
     public var threads: Int

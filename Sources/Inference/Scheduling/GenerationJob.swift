@@ -3,25 +3,20 @@ final class GenerationJob: SequenceJob, @unchecked Sendable {
     private let sampler: Sampler
     private var answer: Answer
     private var lookup = PromptLookup()
-    private let report: TokenReport
+    private let onToken: @Sendable (TokenID) -> Void
     private let promptLength: Int
     private let clock = ContinuousClock()
     private let began: ContinuousClock.Instant
     private var prefilled: ContinuousClock.Instant?
     private let completion: @Sendable (Result<Generation, EngineError>) -> Void
 
-    /// What the caller does with tokens while they are drawn.
-    struct TokenReport: Sendable {
-        let onToken: @Sendable (TokenID) -> Void
-        let endsAnswer: @Sendable (TokenID) -> Bool
-    }
-
     init(
-        _ request: SequenceRequest, limit: Int, sampler: Sampler, report: TokenReport, control: JobControl,
+        _ request: SequenceRequest, limit: Int, sampler: Sampler, onToken: @escaping @Sendable (TokenID) -> Void,
+        control: JobControl,
         completion: @escaping @Sendable (Result<Generation, EngineError>) -> Void
     ) {
         self.sampler = sampler
-        self.report = report
+        self.onToken = onToken
         self.completion = completion
         answer = Answer(request, limit: limit)
         promptLength = request.prompt.count
@@ -29,7 +24,7 @@ final class GenerationJob: SequenceJob, @unchecked Sendable {
         sampler.observe(prompt: request.prompt)
         super.init(
             tokens: request.prompt, firstOutput: promptLength - 1, capacity: promptLength + limit, control: control)
-        if limit == 0 { isFinished = true }
+        isOver = limit == 0
     }
 
     override func take(
@@ -44,8 +39,7 @@ final class GenerationJob: SequenceJob, @unchecked Sendable {
         answer.accept(token, hidden)
         sampler.observe(generated: token)
         append(token)
-        report.onToken(token)
-        if report.endsAnswer(token) { answer.finish = .stop }
+        onToken(token)
         isFinished = answer.finish != nil
     }
 
@@ -58,7 +52,7 @@ final class GenerationJob: SequenceJob, @unchecked Sendable {
     }
 
     override func complete() {
-        if let error { return completion(.failure(error)) }
+        if let stopReason { return completion(.failure(stopReason)) }
         let now = clock.now
         let fed = position > promptLength ? position - promptLength : 0
         completion(

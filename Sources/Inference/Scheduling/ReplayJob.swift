@@ -3,34 +3,32 @@ final class ReplayJob: SequenceJob, @unchecked Sendable {
     private let sampler: Sampler
     private var answer: Answer
     private let given: [TokenID]
-    private let all: [TokenID]
     private let limit: Int
     private var difference: Replay.Difference?
     private let completion: @Sendable (Result<Replay, EngineError>) -> Void
 
     init(
-        _ request: SequenceRequest, given: [TokenID], limit: Int, sampler: Sampler, control: JobControl,
+        _ request: SequenceRequest, given: [TokenID], fed: [TokenID], limit: Int, sampler: Sampler, control: JobControl,
         completion: @escaping @Sendable (Result<Replay, EngineError>) -> Void
     ) {
         self.sampler = sampler
         self.completion = completion
         self.limit = limit
-        all = given
-        self.given = Array(given.prefix(limit))
+        self.given = given
         answer = Answer(request, limit: limit)
         sampler.observe(prompt: request.prompt)
         // The last token of a complete answer is drawn, not fed; after an incomplete one it is fed, to see what follows.
         super.init(
-            tokens: request.prompt + self.given, firstOutput: request.prompt.count - 1,
-            capacity: request.prompt.count + self.given.count, control: control)
-        if limit == 0 { isFinished = true }
+            tokens: request.prompt + fed, firstOutput: request.prompt.count - 1,
+            capacity: request.prompt.count + fed.count, control: control)
+        isOver = limit == 0
     }
 
     override func take(
         position: Int, logits: UnsafeMutableBufferPointer<Float>, hidden: UnsafeBufferPointer<Float>
     ) {
         let index = position - firstOutput
-        let offered = index < given.count ? given[index] : nil
+        let offered = index < min(given.count, limit) ? given[index] : nil
         guard let token = sampler.next(logits: logits, position: position + 1) else {
             answer.finish = .numericError
             isFinished = true
@@ -52,10 +50,10 @@ final class ReplayJob: SequenceJob, @unchecked Sendable {
     }
 
     override func complete() {
-        if let error { return completion(.failure(error)) }
-        if difference == nil, answer.finish != nil || limit == 0, all.count > answer.tokens.count {
+        if let stopReason { return completion(.failure(stopReason)) }
+        if difference == nil, answer.finish != nil || limit == 0, given.count > answer.tokens.count {
             let index = answer.tokens.count
-            difference = Replay.Difference(index: index, expected: nil, given: all[index])
+            difference = Replay.Difference(index: index, expected: nil, given: given[index])
         }
         completion(
             .success(

@@ -63,38 +63,49 @@ final class Scheduler: BatchSource {
     var load: Int { state.withLock { min($0.running.count + $0.waiting.count, sequenceLimit) } }
 
     func fill(_ batch: Batch, ofConcurrent batches: Int) -> Bool {
-        batch.removeAll()
+        let stopped = unwanted()
         let ended = state.withLock { state in
-            let ended = stopUnwanted(&state)
+            for (job, reason) in stopped { job.stopReason = job.stopReason ?? reason }
+            let ended = removeEnded(&state)
             admit(&state)
-            fill(batch, share: batches, &state)
+            select(batch, share: batches, &state)
             return ended
         }
         for job in ended { job.complete() }
         return !batch.isEmpty
     }
 
-    /// Takes out what is no longer wanted, unless a batch still holds rows of it.
-    private func stopUnwanted(_ state: inout State) -> [SequenceJob] {
+    /// Jobs that should end without a result. Callers are asked outside the lock.
+    private func unwanted() -> [(SequenceJob, EngineError)] {
         let clock = ContinuousClock()
         let isExact = FloatEnvironment.isExact
-        func stop(_ job: SequenceJob) -> Bool {
-            if job.isFinished { return true }
-            guard let reason = isExact ? job.control.reason(clock.now) : .floatEnvironment else { return false }
-            job.stop(reason)
-            return true
+        let (running, waiting) = state.withLock { ($0.running, $0.waiting) }
+        var unwanted: [(SequenceJob, EngineError)] = []
+        func ask(_ job: SequenceJob) {
+            let reason = isExact ? job.control.reason(clock.now) : .floatEnvironment
+            if let reason { unwanted.append((job, reason)) }
         }
+        for job in running { ask(job) }
+        for job in waiting { ask(job) }
+        return unwanted
+    }
+
+    /// Takes out what has ended, unless a batch still holds rows of it.
+    private func removeEnded(_ state: inout State) -> [SequenceJob] {
         var ended: [SequenceJob] = []
-        state.running.removeAll { job in
-            guard job.batchesInFlight == 0, stop(job) else { return false }
-            if let cache = job.cache { model.close(cache) }
-            ended.append(job)
-            return true
+        if state.running.contains(where: \.hasEnded) {
+            state.running.removeAll { job in
+                guard job.hasEnded else { return false }
+                if let cache = job.cache { model.close(cache) }
+                ended.append(job)
+                return true
+            }
         }
-        state.waiting.removeAll { job in
-            guard stop(job) else { return false }
-            ended.append(job)
-            return true
+        if state.waiting.contains(where: \.hasEnded) {
+            state.waiting.removeAll { job in
+                if job.hasEnded { ended.append(job) }
+                return job.hasEnded
+            }
         }
         return ended
     }
@@ -110,7 +121,8 @@ final class Scheduler: BatchSource {
         }
     }
 
-    private func fill(_ batch: Batch, share: Int, _ state: inout State) {
+    /// Chooses the rows of a batch.
+    private func select(_ batch: Batch, share: Int, _ state: inout State) {
         guard !state.running.isEmpty else { return }
         state.turn = (state.turn + 1) % state.running.count
         let (jobs, turn) = (state.running, state.turn)
@@ -141,7 +153,7 @@ final class Scheduler: BatchSource {
             batch.append(job.tokens[position], at: position, wantsOutput: position >= job.firstOutput)
         }
         let room = min(guesses, batch.rowsLeft, batch.outputsLeft, job.capacity - job.tokens.count)
-        let guess = job.guess(limit: room)
+        let guess = room > 0 ? job.guess(limit: room) : 0..<0
         for (position, token) in zip(job.tokens.count..., job.tokens[guess]) {
             batch.append(token, at: position, wantsOutput: true)
         }
@@ -159,7 +171,11 @@ final class Scheduler: BatchSource {
         guard let cache = job.cache else { preconditionFailure("a running sequence has a cache") }
         var output = part.firstOutput
         var taken = 0
-        defer { job.learn(rightGuesses: taken - (part.rows.count - part.guesses), of: part.guesses) }
+        defer {
+            if part.guesses > 0 {
+                job.learn(rightGuesses: taken - (part.rows.count - part.guesses), of: part.guesses)
+            }
+        }
         for row in part.rows {
             guard !job.isFinished else { return }
             let position = batch.positions[row]
@@ -177,37 +193,30 @@ final class Scheduler: BatchSource {
     func finish(_ batch: Batch) {
         let ended = state.withLock { state in
             for part in batch.parts {
-                guard let cache = part.job.cache else { continue }
-                model.publish(cache, part.job.tokens)
-                part.job.batchesInFlight -= 1
-                guard part.job.batchesInFlight == 0 else { continue }
-                part.job.awaitsOutputs = false
-                part.job.scheduled = cache.length
-                if cache.length == part.job.tokens.count { part.job.isFinished = true }
+                let job = part.job
+                guard let cache = job.cache else { continue }
+                model.publish(cache, job.tokens)
+                job.isOver = job.isFinished
+                job.batchesInFlight -= 1
+                guard job.batchesInFlight == 0 else { continue }
+                job.awaitsOutputs = false
+                job.scheduled = cache.length
+                if cache.length == job.tokens.count { job.isOver = true }
             }
-            return removeFinished(&state)
+            return removeEnded(&state)
         }
+        // Nothing is kept of what has ended.
+        batch.removeAll()
         for job in ended { job.complete() }
-    }
-
-    private func removeFinished(_ state: inout State) -> [SequenceJob] {
-        guard state.running.contains(where: \.hasEnded) else { return [] }
-        var ended: [SequenceJob] = []
-        state.running.removeAll { job in
-            guard job.hasEnded else { return false }
-            if let cache = job.cache { model.close(cache) }
-            ended.append(job)
-            return true
-        }
-        return ended
     }
 }
 
 extension SequenceJob {
+    private var isWanted: Bool { !isOver && stopReason == nil }
     /// One row is to be computed, whose output is the next token.
-    fileprivate var isDrawing: Bool { batchesInFlight == 0 && !isFinished && tokens.count - scheduled == 1 }
+    fileprivate var isDrawing: Bool { batchesInFlight == 0 && isWanted && tokens.count - scheduled == 1 }
     /// Several rows are to be computed, or the last of a prompt while those before it are being computed.
-    fileprivate var isReading: Bool { !awaitsOutputs && !isFinished && tokens.count > scheduled && !isDrawing }
+    fileprivate var isReading: Bool { !awaitsOutputs && isWanted && tokens.count > scheduled && !isDrawing }
     /// Nothing more comes of it.
-    fileprivate var hasEnded: Bool { batchesInFlight == 0 && isFinished }
+    fileprivate var hasEnded: Bool { batchesInFlight == 0 && !isWanted }
 }

@@ -26,7 +26,7 @@ final class ScoreJob: SequenceJob, @unchecked Sendable {
     }
 
     override func complete() {
-        if let error { return completion(.failure(error)) }
+        if let stopReason { return completion(.failure(stopReason)) }
         completion(.success(failure))
     }
 }

@@ -11,15 +11,18 @@ class SequenceJob: @unchecked Sendable {
     let capacity: Int
     let control: JobControl
     var cache: SequenceCache?
+    // What the scheduler knows, under its lock.
     /// Positions that are computed or being computed.
     var scheduled = 0
     /// Batches that hold rows of it.
     var batchesInFlight = 0
     /// A batch in flight has outputs of it: until they are taken, only the thread that takes them may look at the tokens.
     var awaitsOutputs = false
-    /// Why the job ended early, if it did.
-    private(set) var error: EngineError?
-    /// No more rows are wanted.
+    /// `isFinished`, as of the last batch that was finished.
+    var isOver = false
+    /// Why it is to end without a result.
+    var stopReason: EngineError?
+    /// No more rows are wanted. Written by whoever takes outputs.
     var isFinished = false
 
     init(tokens: [TokenID], firstOutput: Int, capacity: Int, control: JobControl) {
@@ -52,10 +55,4 @@ class SequenceJob: @unchecked Sendable {
     func complete() { preconditionFailure("each kind of job has a result of its own") }
 
     func append(_ token: TokenID) { tokens.append(token) }
-
-    /// Ends the job without a result.
-    func stop(_ error: EngineError) {
-        self.error = error
-        isFinished = true
-    }
 }

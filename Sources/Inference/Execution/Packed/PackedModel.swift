@@ -10,6 +10,8 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
     let angles: [RotaryAngles]
     private let team: ThreadTeam
     private let plan: ShardPlan
+    /// Scratch of the attention, by thread.
+    let scores: [TokenRows]
     /// As many as there are threads in a pipeline, and one to fill meanwhile.
     private let batches: [PackedBatch]
 
@@ -31,13 +33,13 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
             PageGeometry(layers: model.layers.count, heads: sizes.heads),
             positions: max(options.cachePositions ?? 0, context))
         team = try ThreadTeam(count: options.threads, cpus: options.cpus)
+        scores = (0..<options.threads).map { _ in TokenRows(context + 15, rows: Workspace.queriesInTile) }
         plan = options.threads == 1 ? .rows : options.shardPlan
         let outputs = min(options.prefillChunk, 64, max(1, Self.logitsOfBatch / model.configuration.vocabulary))
         batches = (0..<(plan == .rows ? 1 : options.threads + 1)).map { [model, sizes] _ in
             PackedBatch(
                 Workspace(
-                    model, sizes, rows: options.prefillChunk, outputs: outputs, threads: options.threads,
-                    context: context))
+                    model, sizes, rows: options.prefillChunk, outputs: outputs, threads: options.threads))
         }
     }
 
@@ -70,7 +72,7 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
         let (batch, stage) = (batches[0], Stage(layers: model.layers.indices, isFirst: true, isLast: true))
         while source.fill(batch, ofConcurrent: 1) {
             batch.work.begin(batch)
-            team.run { Pass(self, batch.work, ThreadShare($0, of: team)).run(stage) }
+            team.run { Pass(self, batch.work, ThreadShare($0, of: team), thread: $0).run(stage) }
             takeInParallel(batch, source)
             source.finish(batch)
             if plan == .auto, source.load >= 2 * team.count { return }
@@ -91,9 +93,9 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
         let pipeline = Pipeline(batches, stages: team.count)
         let stages = Stage.stages(of: model, count: team.count)
         team.run { stage in
-            pipeline.run(stage, source) { batch in
+            pipeline.run(stage, source, while: { plan == .pipeline || source.load >= team.count }) { batch in
                 if stage == 0 { batch.work.begin(batch) }
-                Pass(self, batch.work, .alone).run(stages[stage])
+                Pass(self, batch.work, .alone, thread: stage).run(stages[stage])
             }
         }
     }

@@ -68,13 +68,13 @@ extension Pass {
         }
     }
 
-    /// An item is one query head when there is one row, else a tile of rows with all heads that share a key/value head.
+    /// An item is one query head when there is one row, else a tile of rows with heads that share a key/value head.
     private func weighValues(_ attention: Attention<PackedTensors>, layer: Int) {
-        let headsInItem = work.count == 1 ? 1 : attention.heads.group
-        let items = attention.heads.heads / headsInItem
-        for item in share.of(items * work.tiles.count) {
-            let tile = work.tiles[item / items]
-            let first = item % items * headsInItem
+        let headsInItem = work.count == 1 ? 1 : headsInItem
+        let tiles = work.tiles.count
+        for item in share.of(attention.heads.heads / headsInItem * tiles) {
+            let tile = work.tiles[item % tiles]
+            let first = item / tiles * headsInItem
             weighValues(attention, layer: layer, heads: first..<first + headsInItem, tile.rows, tile.pages)
         }
     }
@@ -99,8 +99,8 @@ extension Pass {
             return kernels.attend(
                 queries: queries.queries, outputs: queries.outputs, starts: queries.starts, lengths: queries.ends,
                 headDimension: dimension, pages: pages, keys: geometry.keys(layer: layer, head: head),
-                values: geometry.values(layer: layer, head: head), scores: work.scores[share.index].row(0),
-                scoreStride: work.scores[share.index].stride, scale: attention.scale, softCap: attention.scoreCap)
+                values: geometry.values(layer: layer, head: head), scores: scores.row(0),
+                scoreStride: scores.stride, scale: attention.scale, softCap: attention.scoreCap)
         }
         guard !finite else { return }
         // Which row it was shows only when each is asked alone.

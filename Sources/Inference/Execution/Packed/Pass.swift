@@ -8,10 +8,15 @@ struct Pass {
     let geometry: PageGeometry
     let work: Workspace
     let share: ThreadShare
+    /// Scratch of the attention.
+    let scores: TokenRows
+    let headsInItem: Int
     private let angles: [RotaryAngles]
 
-    init(_ packed: PackedModel, _ work: Workspace, _ share: ThreadShare) {
+    /// `thread` is the number of the thread in the team, whatever its share.
+    init(_ packed: PackedModel, _ work: Workspace, _ share: ThreadShare, thread: Int) {
         (model, kernels, geometry, angles) = (packed.model, packed.kernels, packed.pool.geometry, packed.angles)
+        (scores, headsInItem) = (packed.scores[thread], packed.sizes.headsInItem)
         (self.work, self.share) = (work, share)
     }
 

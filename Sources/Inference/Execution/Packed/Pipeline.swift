@@ -23,9 +23,11 @@ final class Pipeline: Sendable {
         self.stages = stages
     }
 
-    /// The work of one thread, until the source has nothing left.
-    func run(_ stage: Int, _ source: any BatchSource, compute: (PackedBatch) -> Void) {
-        while let batch = stage == 0 ? fill(source) : next(stage) {
+    /// The work of one thread, until the source has nothing left, or no more is wanted of it.
+    func run(
+        _ stage: Int, _ source: any BatchSource, while isWanted: () -> Bool, compute: (PackedBatch) -> Void
+    ) {
+        while let batch = stage == 0 ? fill(source, while: isWanted) : next(stage) {
             compute(batch)
             guard stage == stages - 1 else {
                 pass(batch, to: stage + 1)
@@ -58,12 +60,12 @@ final class Pipeline: Sendable {
 
     /// An empty batch that the source has filled. When there is nothing to compute, that may change with every batch
     /// that is finished; when none is left, the pipeline is over.
-    private func fill(_ source: any BatchSource) -> PackedBatch? {
+    private func fill(_ source: any BatchSource, while isWanted: () -> Bool) -> PackedBatch? {
         while true {
             let seen = gate.now
             let (batch, inFlight) = state.withLock { ($0.waiting[0].popFirst(), $0.inFlight) }
             if let batch {
-                if source.fill(batch, ofConcurrent: stages) {
+                if isWanted(), source.fill(batch, ofConcurrent: stages) {
                     state.withLock { $0.inFlight += 1 }
                     return batch
                 }

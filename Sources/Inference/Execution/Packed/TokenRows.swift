@@ -1,6 +1,7 @@
-import Kernels
-
-/// A row of floats for each row of a batch, padded to whole groups of 16.
+/// A row of floats for each row of a batch, padded to whole groups of 16. Its memory is the system's until it is written,
+/// and means nothing before.
+///
+/// Threads write different parts between barriers; that is why it may cross them unchecked.
 final class TokenRows: @unchecked Sendable {
     let length: Int
     let stride: Int
@@ -9,7 +10,7 @@ final class TokenRows: @unchecked Sendable {
     init(_ length: Int, rows: Int) {
         self.length = length
         stride = (length + 15) / 16 * 16
-        base = .zeroed(stride * rows)
+        base = .allocate(capacity: stride * rows)
     }
 
     deinit { base.deallocate() }

@@ -12,8 +12,6 @@ final class Workspace: @unchecked Sendable {
     let normed, attended, activated, final: MatrixInput
     /// Cosines and sines by rotation.
     let angles: [(cosines: TokenRows, sines: TokenRows)]
-    /// Scratch of the attention, by thread.
-    let scores: [TokenRows]
     /// Only a model with experts has it.
     let experts: ExpertWorkspace?
     private(set) var count = 0
@@ -29,7 +27,7 @@ final class Workspace: @unchecked Sendable {
     // A flag for each thread and row, so that no two threads write one.
     private let failures: UnsafeMutablePointer<UInt8>
 
-    init(_ model: Model<PackedTensors>, _ sizes: PackedSizes, rows: Int, outputs: Int, threads: Int, context: Int) {
+    init(_ model: Model<PackedTensors>, _ sizes: PackedSizes, rows: Int, outputs: Int, threads: Int) {
         let (width, heads) = (model.configuration.embedding, sizes.heads)
         (rowLimit, outputLimit) = (rows, outputs)
         self.threads = threads
@@ -48,9 +46,7 @@ final class Workspace: @unchecked Sendable {
         final = MatrixInput(columns: width, capacity: outputs)
         logits = TokenRows(model.configuration.vocabulary, rows: outputs)
         angles = model.rotaries.map { (TokenRows($0.pairs, rows: rows), TokenRows($0.pairs, rows: rows)) }
-        tileRows = max(1, Self.queriesInTile / heads.group)
-        let queries = tileRows * heads.group
-        scores = (0..<threads).map { _ in TokenRows(context + 15, rows: queries) }
+        tileRows = max(1, Self.queriesInTile / sizes.headsInItem)
         self.outputs.reserveCapacity(outputs)
         tiles.reserveCapacity(rows)
         tokens = .zeroed(rows)
@@ -60,7 +56,7 @@ final class Workspace: @unchecked Sendable {
     }
 
     /// Two tiles of queries of the attention kernels.
-    private static let queriesInTile = 12
+    static let queriesInTile = 12
 
     deinit {
         tokens.deallocate()

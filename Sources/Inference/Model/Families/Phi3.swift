@@ -25,8 +25,9 @@ enum Phi3: ModelFamily {
         let original = try file.metadata.size(
             "rope.scaling.original_context_length", 1...1_048_576, default: context)
         let magnitude = try file.metadata.number("rope.scaling.attn_factor", 0.1...100, default: 1)
-        file.ignore(long)
-        file.ignore(short)
-        return try file.rotary(.halves, factors: context > original ? long : short, magnitude: magnitude)
+        let (chosen, other) = context > original ? (long, short) : (short, long)
+        guard file.has(chosen) || !file.has(other) else { throw .missingTensor(chosen) }
+        file.ignore(other)
+        return try file.rotary(.halves, factors: chosen, magnitude: magnitude)
     }
 }
