@@ -45,11 +45,6 @@ package struct KernelSet: Sendable {
         withUnsafePointer(to: input.activations) { table.pointee.quantize($0, Int64(token)) < 0x7f80_0000 }
     }
 
-    /// Whether all values are finite.
-    package func isFinite(_ values: UnsafePointer<Float>, count: Int) -> Bool {
-        table.pointee.magnitude(values, Int64(count)) < 0x7f80_0000
-    }
-
     /// RMSNorm with weights. False when the sum of squares is not finite.
     package func normalize(
         _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, count: Int, epsilon: Float,

@@ -20,17 +20,15 @@ final class ThreadTeam: @unchecked Sendable {
     private let stopping = Atomic<Bool>(false)
     private var threads: [pthread_t] = []
 
-    /// `cpus`, if given, pins thread i to `cpus[i % cpus.count]`
-    /// for i ≥ 1; thread 0 belongs to the caller. Throws when a thread cannot be started or its float environment
-    /// is not the default one.
+    /// `cpus`, which is not empty, pins thread i to `cpus[i % cpus.count]` for i ≥ 1; thread 0 belongs to the caller.
+    /// Throws when a thread cannot be started or its float environment is not the default one.
     init(count: Int, cpus: [Int]?) throws(EngineError) {
         precondition(count >= 1)
         self.count = count
         guard FloatEnvironment.isExact else { throw .floatEnvironment }
-        for index in 1..<max(count, 1) {
-            let cpu = cpus.flatMap { $0.isEmpty ? nil : $0[index % $0.count] }
-            guard let thread = Self.spawn(Member(team: self, index: index, cpu: cpu)) else { throw .cannotStartThread }
-            threads.append(thread)
+        for index in 1..<count {
+            let member = Member(team: self, index: index, cpu: cpus.map { $0[index % $0.count] })
+            threads.append(try startThread { member.work() })
         }
         // Every member checks its own environment before the first barrier; a bad one is reported here.
         guard count == 1 || allExact() else { throw .floatEnvironment }
@@ -97,24 +95,5 @@ final class ThreadTeam: @unchecked Sendable {
                 team.barrier()
             }
         }
-    }
-
-    private static func spawn(_ member: Member) -> pthread_t? {
-        var thread = pthread_t()
-        let argument = Unmanaged.passRetained(member)
-        let status = pthread_create(
-            &thread, nil,
-            { argument in
-                // The Linux and Darwin signatures differ in optionality.
-                let raw: UnsafeMutableRawPointer? = argument
-                guard let raw else { return nil }
-                Unmanaged<Member>.fromOpaque(raw).takeRetainedValue().work()
-                return nil
-            }, argument.toOpaque())
-        guard status == 0 else {
-            argument.release()
-            return nil
-        }
-        return thread
     }
 }

@@ -55,6 +55,18 @@ package struct Attention<Form: TensorForm>: Sendable {
     package let scale: Float
     /// Soft cap of the scores.
     package let scoreCap: Float?
+
+    /// What most families have is the default.
+    package init(
+        norm: Form.Vector, query: Projection<Form>, key: Projection<Form>, value: Projection<Form>,
+        queryNorm: Form.Vector? = nil, keyNorm: Form.Vector? = nil, output: Form.Matrix, postNorm: Form.Vector? = nil,
+        heads: HeadSizes, rotary: Int = 0, window: Int? = nil, scale: Float? = nil, scoreCap: Float? = nil
+    ) {
+        (self.norm, self.query, self.key, self.value, self.output) = (norm, query, key, value, output)
+        (self.queryNorm, self.keyNorm, self.postNorm) = (queryNorm, keyNorm, postNorm)
+        (self.heads, self.rotary, self.window, self.scoreCap) = (heads, rotary, window, scoreCap)
+        self.scale = scale ?? heads.scale
+    }
 }
 
 /// A matrix, and what is added to its product.
@@ -108,6 +120,10 @@ package struct FeedForward<Form: TensorForm>: Sendable {
     package let network: Network
     /// RMSNorm of the result, before it is added.
     package let postNorm: Form.Vector?
+
+    package init(norm: Form.Vector, network: Network, postNorm: Form.Vector? = nil) {
+        (self.norm, self.network, self.postNorm) = (norm, network, postNorm)
+    }
 
     package enum Network: Sendable {
         case gated(GatedNetwork<Form>)

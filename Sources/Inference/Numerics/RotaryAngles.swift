@@ -15,6 +15,12 @@ package struct RotaryAngles: Sendable {
         self.magnitude = Double(magnitude)
     }
 
+    init<Form: TensorForm>(_ rotary: Rotary<Form>) where Form.Vector == [Float] {
+        self.init(
+            base: rotary.base, pairs: rotary.pairs, factors: rotary.factors, linear: rotary.linear,
+            magnitude: rotary.magnitude)
+    }
+
     package func write(
         position: Int, cosines: UnsafeMutablePointer<Float>, sines: UnsafeMutablePointer<Float>
     ) {

@@ -32,10 +32,7 @@ final class ReferenceModel: LanguageModel, @unchecked Sendable {
 
     init(_ file: GGUFFile) throws(ModelError) {
         model = try ModelDescription(file.header).load(by: ReferenceTensorLoader(source: TensorSource(file: file)))
-        angles = model.rotaries.map {
-            RotaryAngles(
-                base: $0.base, pairs: $0.pairs, factors: $0.factors, linear: $0.linear, magnitude: $0.magnitude)
-        }
+        angles = model.rotaries.map { RotaryAngles($0) }
     }
 
     var configuration: ModelConfiguration { model.configuration }

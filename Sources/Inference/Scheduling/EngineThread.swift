@@ -31,21 +31,7 @@ final class EngineThread: Sendable {
 
     init(_ scheduler: Scheduler, cpu: Int?) throws(EngineError) {
         shared = Shared(scheduler, cpu: cpu)
-        let argument = Unmanaged.passRetained(shared)
-        var thread = pthread_t()
-        let status = pthread_create(
-            &thread, nil,
-            { argument in
-                // The Linux and Darwin signatures differ in optionality.
-                let raw: UnsafeMutableRawPointer? = argument
-                guard let raw else { return nil }
-                Unmanaged<Shared>.fromOpaque(raw).takeRetainedValue().work()
-                return nil
-            }, argument.toOpaque())
-        guard status == 0 else {
-            argument.release()
-            throw .cannotStartThread
-        }
+        let thread = try startThread { [shared] in shared.work() }
         // Not joined: the last reference to the engine may be dropped by a job that completes.
         pthread_detach(thread)
     }

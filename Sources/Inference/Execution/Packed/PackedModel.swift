@@ -25,10 +25,7 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
         } catch { throw .model(error) }
         let context = min(context, model.configuration.contextLength)
         self.kernels = kernels
-        angles = model.rotaries.map {
-            RotaryAngles(
-                base: $0.base, pairs: $0.pairs, factors: $0.factors, linear: $0.linear, magnitude: $0.magnitude)
-        }
+        angles = model.rotaries.map { RotaryAngles($0) }
         pool = try PagePool(
             PageGeometry(layers: model.layers.count, heads: sizes.heads),
             positions: max(options.cachePositions ?? 0, context))

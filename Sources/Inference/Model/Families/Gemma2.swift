@@ -17,8 +17,8 @@ enum Gemma2: ModelFamily {
             Layer(
                 attention: Attention(
                     norm: layer.norm("attn_norm"), query: layer.query, key: layer.key, value: layer.value,
-                    queryNorm: nil, keyNorm: nil, output: layer.attentionOutput,
-                    postNorm: layer.norm("post_attention_norm"), heads: heads, rotary: 0,
+                    output: layer.attentionOutput,
+                    postNorm: layer.norm("post_attention_norm"), heads: heads,
                     window: windowed[layer.index] ? window : nil, scale: scale, scoreCap: scoreCap),
                 feedForward: FeedForward(
                     norm: layer.norm("ffn_norm"), network: layer.gated(.gelu), postNorm: layer.norm("post_ffw_norm")))

@@ -22,7 +22,7 @@ enum Gemma3: ModelFamily {
                     norm: layer.norm("attn_norm"), query: layer.query, key: layer.key, value: layer.value,
                     queryNorm: layer.headNorm("attn_q_norm"), keyNorm: layer.headNorm("attn_k_norm"),
                     output: layer.attentionOutput, postNorm: layer.norm("post_attention_norm"), heads: heads,
-                    rotary: seesAll ? 1 : 0, window: seesAll ? nil : window, scale: scale, scoreCap: nil),
+                    rotary: seesAll ? 1 : 0, window: seesAll ? nil : window, scale: scale),
                 feedForward: FeedForward(
                     norm: layer.norm("ffn_norm"), network: layer.gated(.gelu), postNorm: layer.norm("post_ffw_norm")))
         }

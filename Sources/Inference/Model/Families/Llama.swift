@@ -10,14 +10,12 @@ enum Llama: ModelFamily {
             Layer(
                 attention: Attention(
                     norm: layer.norm("attn_norm"), query: layer.query, key: layer.key, value: layer.value,
-                    queryNorm: nil, keyNorm: nil, output: layer.attentionOutput, postNorm: nil, heads: heads, rotary: 0,
-                    window: nil, scale: heads.scale, scoreCap: nil),
+                    output: layer.attentionOutput, heads: heads),
                 feedForward: FeedForward(
                     norm: layer.norm("ffn_norm"),
                     network: experts > 0
                         ? layer.experts(.silu, used: used, of: experts, length: file.sizes.feedForward)
-                        : layer.gated(.silu),
-                    postNorm: nil))
+                        : layer.gated(.silu)))
         }
     }
 }

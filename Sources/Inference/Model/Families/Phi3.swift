@@ -9,11 +9,11 @@ enum Phi3: ModelFamily {
             let fused = layer.fusedQueryKeyValue
             return Layer(
                 attention: Attention(
-                    norm: layer.norm("attn_norm"), query: fused[0], key: fused[1], value: fused[2], queryNorm: nil,
-                    keyNorm: nil, output: layer.attentionOutput, postNorm: nil, heads: heads, rotary: 0,
-                    window: window > 0 ? window : nil, scale: heads.scale, scoreCap: nil),
+                    norm: layer.norm("attn_norm"), query: fused[0], key: fused[1], value: fused[2],
+                    output: layer.attentionOutput, heads: heads,
+                    window: window > 0 ? window : nil),
                 feedForward: FeedForward(
-                    norm: layer.norm("ffn_norm"), network: layer.fusedGated(.silu), postNorm: nil))
+                    norm: layer.norm("ffn_norm"), network: layer.fusedGated(.silu)))
         }
     }
 

@@ -8,10 +8,9 @@ enum Qwen2: ModelFamily {
             Layer(
                 attention: Attention(
                     norm: layer.norm("attn_norm"), query: layer.query, key: layer.key, value: layer.value,
-                    queryNorm: nil, keyNorm: nil, output: layer.attentionOutput, postNorm: nil, heads: heads, rotary: 0,
-                    window: nil, scale: heads.scale, scoreCap: nil),
+                    output: layer.attentionOutput, heads: heads),
                 feedForward: FeedForward(
-                    norm: layer.norm("ffn_norm"), network: layer.gated(.silu), postNorm: nil))
+                    norm: layer.norm("ffn_norm"), network: layer.gated(.silu)))
         }
     }
 }

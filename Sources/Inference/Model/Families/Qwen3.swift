@@ -10,11 +10,9 @@ enum Qwen3: ModelFamily {
                 attention: Attention(
                     norm: layer.norm("attn_norm"), query: layer.query, key: layer.key, value: layer.value,
                     queryNorm: layer.headNorm("attn_q_norm"), keyNorm: layer.headNorm("attn_k_norm"),
-                    output: layer.attentionOutput, postNorm: nil, heads: heads, rotary: 0, window: nil,
-                    scale: heads.scale, scoreCap: nil),
+                    output: layer.attentionOutput, heads: heads),
                 feedForward: FeedForward(
-                    norm: layer.norm("ffn_norm"), network: experts?.network(layer) ?? layer.gated(.silu),
-                    postNorm: nil))
+                    norm: layer.norm("ffn_norm"), network: experts?.network(layer) ?? layer.gated(.silu)))
         }
     }
 
