@@ -6,7 +6,8 @@ public protocol HTTPServerObserver: Sendable {
     func connectionOpened()
     /// An accepted connection is gone.
     func connectionClosed()
-    /// A connection was closed because there were too many: at once, or later to make room for another address.
+    /// A connection was closed for lack of room (connections, requests or memory): at once, or later to make room for
+    /// another address.
     func connectionRefused()
     /// Bytes came in, after TLS.
     func received(bytes: Int)

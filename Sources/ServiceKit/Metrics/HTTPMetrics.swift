@@ -20,7 +20,8 @@ package final class HTTPMetrics: Sendable {
     static let connections = MetricDefinition.gauge("dna_http_connections_open", "Connections open")
     static let accepted = MetricDefinition.counter("dna_http_connections_total", "Connections accepted")
     static let refusedConnections = MetricDefinition.counter(
-        "dna_http_refused_connections_total", "Connections closed at once, because there were too many")
+        "dna_http_refused_connections_total",
+        "Connections closed for lack of room: at once, or later to make room for another address")
     static let received = MetricDefinition.counter(
         "dna_http_received_bytes_total", "Bytes received over all connections, without TLS")
     static let sent = MetricDefinition.counter(

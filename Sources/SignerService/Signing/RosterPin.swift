@@ -78,7 +78,8 @@ package struct RosterPin: Hashable, Sendable {
     }
 
     /// Learns from a roster whose relation is ``Relation/past`` which epoch came before it. Its id is known, so no
-    /// signature is needed: from the pinned epoch back, each names the one before. False when that was known.
+    /// signature is needed: from the pinned epoch back, each names the one before. False unless that is the one
+    /// that is missing.
     package mutating func learn(from past: Roster) -> Bool {
         guard past.epoch - 1 == missing, let previous = past.previous else { return false }
         known.append(Epoch(number: past.epoch - 1, roster: previous))

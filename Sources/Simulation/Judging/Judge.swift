@@ -163,7 +163,7 @@ struct Judge {
         }
     }
 
-    /// An owner closed a set; these nodes contradicted themselves in the round before.
+    /// An owner closed a set; these nodes had contradicted themselves in its round.
     mutating func closed(_ set: CommitmentSet, contradicted: Set<Ed25519.PublicKey>) {
         for commitment in set.commitments where contradicted.contains(commitment.body.node) {
             report(.contradictedNode, "its commitment, round \(set.round)")
