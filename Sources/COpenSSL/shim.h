@@ -2,10 +2,14 @@
 #define DNA_COPENSSL_SHIM_H
 
 #include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
+#include <openssl/rsa.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -15,6 +19,10 @@
 static inline EVP_PKEY *dna_EVP_P256_gen(void) { return EVP_EC_gen("P-256"); }
 
 static inline EVP_PKEY *dna_EVP_ED25519_gen(void) { return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"); }
+
+static inline EVP_PKEY *dna_EVP_RSA_gen(unsigned int bits) { return EVP_RSA_gen(bits); }
+
+static inline int dna_EVP_PKEY_selection(int is_private) { return is_private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY; }
 
 static inline long dna_BIO_get_mem_data(BIO *bio, const unsigned char **data) {
     char *start = NULL;

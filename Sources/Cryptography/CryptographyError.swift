@@ -16,6 +16,8 @@ public enum CryptographyError: Error, Hashable, Sendable, CustomStringConvertibl
     case weakPublicKey
     /// The ciphertext, its associated data or the key is not the one that was sealed.
     case authenticationFailed
+    /// The numbers are not an RSA key that is used here: why.
+    case invalidRSAKey(reason: String)
 
     /// A sentence for logs.
     public var description: String {
@@ -28,6 +30,7 @@ public enum CryptographyError: Error, Hashable, Sendable, CustomStringConvertibl
         case .zeroScalar: "zero is not allowed here"
         case .weakPublicKey: "the public key has a small order"
         case .authenticationFailed: "authentication failed"
+        case .invalidRSAKey(let reason): "not an RSA key that can be used: \(reason)"
         }
     }
 }

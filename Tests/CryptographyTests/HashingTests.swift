@@ -20,6 +20,28 @@ private func ascii(_ text: String) -> [UInt8] { [UInt8](text.utf8) }
     @Test(arguments: [
         (
             "",
+            "38b060a751ac96384cd9327eb1b1e36a21fdb71114be0743"
+                + "4c0cc7bf63f6e1da274edebfe76f65fbd51ad2f14898b95b"
+        ),
+        (
+            "abc",
+            "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded163"
+                + "1a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7"
+        ),
+    ])
+    func sha384KnownAnswers(input: String, digest: String) {
+        #expect(Hexadecimal.encode(SHA384.hash(ascii(input))) == digest)
+        var hash = SHA384()
+        hash.update(ascii(input).prefix(1))
+        let copy = hash
+        hash.update(ascii(input).dropFirst())
+        #expect(Hexadecimal.encode(hash.finalize()) == digest)
+        #expect(copy.finalize() == SHA384.hash(ascii(String(input.prefix(1)))))
+    }
+
+    @Test(arguments: [
+        (
+            "",
             "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce"
                 + "47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e"
         ),

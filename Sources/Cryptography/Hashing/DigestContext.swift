@@ -2,7 +2,7 @@ import COpenSSL
 
 /// A running OpenSSL digest: the one owner of an `EVP_MD_CTX`.
 ///
-/// `@unchecked`: only ``SHA256`` and ``SHA512`` hold one, and they copy it before changing one that is shared.
+/// `@unchecked`: only ``SHA256``, ``SHA384`` and ``SHA512`` hold one, and they copy it before changing one that is shared.
 final class DigestContext: @unchecked Sendable {
     private let pointer: OpaquePointer
     private let algorithm: Algorithm
@@ -62,6 +62,7 @@ final class DigestContext: @unchecked Sendable {
         let size: Int
 
         static let sha256 = Algorithm("SHA2-256", size: 32)
+        static let sha384 = Algorithm("SHA2-384", size: 48)
         static let sha512 = Algorithm("SHA2-512", size: 64)
 
         private init(_ name: String, size: Int) {
