@@ -70,6 +70,7 @@ extension GGUFCursor {
         guard type != .array else { throw .nestedArray(key: key) }
         let count = try count(
             "the element count of '\(key)'", limit: GGUFLimits.arrayElements, minimumBytes: type.minimumBytes)
+        try add(arrayElements: count)
         switch type {
         case .uint8, .uint16, .uint32, .uint64:
             return .unsignedArray(try elements(count) { (cursor) throws(GGUFError) in try cursor.unsigned(type, key) })

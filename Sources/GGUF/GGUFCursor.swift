@@ -2,6 +2,7 @@
 struct GGUFCursor {
     let bytes: UnsafeRawBufferPointer
     private(set) var offset = 0
+    private var arrayElements: UInt64 = 0
 
     init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
@@ -25,6 +26,15 @@ struct GGUFCursor {
         }
         offset += Int(length)
         return text
+    }
+
+    /// Counts an array's elements among those of all arrays.
+    mutating func add(arrayElements count: Int) throws(GGUFError) {
+        arrayElements += UInt64(count)
+        guard arrayElements <= GGUFLimits.allArrayElements else {
+            throw .tooLarge(
+                what: "the element count of all arrays", value: arrayElements, limit: GGUFLimits.allArrayElements)
+        }
     }
 
     /// An array's element count, which the rest of the file must be able to hold at `minimumBytes` an element.

@@ -30,6 +30,8 @@ public enum GGUFError: Error, Equatable, CustomStringConvertible {
     case invalidShape(tensor: String)
     /// A tensor's data ends beyond the end of the file.
     case tensorOutOfFile(name: String, end: UInt64, fileSize: Int)
+    /// Two tensors share bytes: a small file would stand for much memory.
+    case overlappingTensors(String, String)
 
     /// One sentence that says what is wrong and where.
     public var description: String {
@@ -50,6 +52,7 @@ public enum GGUFError: Error, Equatable, CustomStringConvertible {
         case .invalidShape(let tensor): "tensor '\(tensor)' has an impossible shape"
         case .tensorOutOfFile(let name, let end, let size):
             "tensor '\(name)' ends at byte \(end), beyond the file's \(size)"
+        case .overlappingTensors(let first, let second): "the tensors '\(first)' and '\(second)' overlap in the file"
         }
     }
 }

@@ -73,7 +73,15 @@ public struct GGUFHeader: Equatable, Sendable {
                 throw .duplicate(what: "tensor", name: entry.name)
             }
         }
+        try refuseOverlap(tensors.values)
         return tensors
+    }
+
+    private static func refuseOverlap(_ tensors: some Sequence<GGUFTensor>) throws(GGUFError) {
+        let ordered = tensors.sorted { ($0.bytes.lowerBound, $0.name) < ($1.bytes.lowerBound, $1.name) }
+        for (tensor, next) in zip(ordered, ordered.dropFirst()) where tensor.bytes.overlaps(next.bytes) {
+            throw .overlappingTensors(tensor.name, next.name)
+        }
     }
 
     private static func entry(_ cursor: inout GGUFCursor) throws(GGUFError) -> Entry {

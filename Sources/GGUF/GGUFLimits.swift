@@ -12,6 +12,8 @@ public enum GGUFLimits {
     public static let stringBytes: UInt64 = 1 << 24
     /// Most elements of one array.
     public static let arrayElements: UInt64 = 1 << 22
+    /// Most elements of all arrays together: small integers take up to eight times their room in the file.
+    public static let allArrayElements: UInt64 = 1 << 24
     /// Most dimensions of a tensor.
     public static let dimensions: UInt32 = 4
     /// Largest alignment of the tensor data.

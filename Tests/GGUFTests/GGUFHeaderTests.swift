@@ -117,6 +117,38 @@ struct GGUFHeaderTests {
         #expect(error(tensor(shape: [1], type: 99)) == .unknownTensorType(99, tensor: "w"))
     }
 
+    @Test func refusesTensorsThatShareBytes() {
+        func file(_ offsets: [UInt64]) -> SyntheticGGUF {
+            var file = SyntheticGGUF(tensors: UInt64(offsets.count), entries: 0)
+            for (index, offset) in offsets.enumerated() {
+                file.tensor("w\(index)", shape: [16], type: 0, offset: offset)
+            }
+            file.data(256)
+            return file
+        }
+        #expect(error(file([64, 0, 128])) == nil)
+        #expect(error(file([64, 0, 32])) == .overlappingTensors("w1", "w2"))
+        #expect(error(file([0, 128, 96])) == .overlappingTensors("w2", "w1"))
+        #expect(error(file([64, 64])) == .overlappingTensors("w0", "w1"))
+    }
+
+    @Test func refusesMoreArrayElementsThanAllArraysMayHave() {
+        let (arrays, length) = (5, GGUFLimits.arrayElements)
+        var file = SyntheticGGUF(tensors: 0, entries: UInt64(arrays))
+        for index in 0..<arrays {
+            file.put("k\(index)")
+            file.put(UInt32(9))
+            file.put(UInt32(0))
+            file.put(length)
+            file.bytes.append(contentsOf: repeatElement(1, count: Int(length)))
+        }
+        #expect(
+            error(file)
+                == .tooLarge(
+                    what: "the element count of all arrays", value: UInt64(arrays) * length,
+                    limit: GGUFLimits.allArrayElements))
+    }
+
     @Test func refusesImpossibleAlignment() {
         for value: UInt32 in [0, 1, 24, 1 << 17] {
             var file = SyntheticGGUF(tensors: 0, entries: 1)
