@@ -51,30 +51,38 @@ package final class PagePool {
 
     deinit { munmap(memory, byteCount) }
 
-    /// Pages for `capacity` positions, filled as far as an earlier sequence began with the same tokens, but for no more
-    /// than `reusable` positions. Nil when there is not enough memory now.
-    package func open(_ tokens: [TokenID], reusable: Int, capacity: Int) -> PagedCache? {
-        var indices: [Int32] = []
-        var serial: UInt64 = 0
-        while (indices.count + 1) * PageGeometry.positions <= min(reusable, tokens.count) {
-            let contents = Contents(predecessor: serial, tokens: Self.tokens(tokens, page: indices.count))
+    /// A cache for at most `limit` positions with pages for the first `room`, filled as far as an earlier sequence began
+    /// with the same tokens, but for no more than `reusable` positions. Nil when there is not enough memory now for
+    /// these and `spare` pages more.
+    package func open(_ tokens: [TokenID], reusable: Int, room: Int, limit: Int, sparing spare: Int = 0) -> PagedCache?
+    {
+        let cache = PagedCache(limit: PageGeometry.pages(limit))
+        while cache.room + PageGeometry.positions <= min(reusable, tokens.count) {
+            let contents = Contents(
+                predecessor: cache.lastSerial, tokens: Self.tokens(tokens, page: cache.indices.count))
             guard let index = published[contents] else { break }
             use(index)
-            indices.append(index)
-            serial = pages[Int(index)].serial
+            cache.append(index, at: address(index))
+            cache.lastSerial = pages[Int(index)].serial
         }
-        let shared = indices.count
-        let wanted = PageGeometry.pages(capacity) - shared
-        guard free.count + idle.count >= wanted else {
-            release(indices)
+        (cache.published, cache.length) = (cache.indices.count, cache.room)
+        guard free.count + idle.count >= PageGeometry.pages(room) - cache.indices.count + spare else {
+            close(cache)
             return nil
         }
-        for _ in 0..<wanted { indices.append(take()) }
-        let cache = PagedCache(indices, length: shared * PageGeometry.positions) {
-            memory + Int($0) * geometry.elements
-        }
-        (cache.published, cache.lastSerial) = (shared, serial)
+        _ = grow(cache, to: room)
         return cache
+    }
+
+    /// Gives a cache pages for `room` positions; none and false when there are not enough now.
+    package func grow(_ cache: PagedCache, to room: Int) -> Bool {
+        let wanted = PageGeometry.pages(room) - cache.indices.count
+        guard free.count + idle.count >= wanted else { return false }
+        for _ in 0..<max(wanted, 0) {
+            let index = take()
+            cache.append(index, at: address(index))
+        }
+        return true
     }
 
     /// Lets other sequences use the complete pages of a sequence of which `tokens` are known.
@@ -96,6 +104,8 @@ package final class PagePool {
     }
 
     package func close(_ cache: PagedCache) { release(cache.indices) }
+
+    private func address(_ index: Int32) -> UnsafeMutablePointer<UInt16> { memory + Int(index) * geometry.elements }
 
     private static func tokens(_ tokens: [TokenID], page: Int) -> SIMD16<TokenID> {
         tokens.withUnsafeBufferPointer {

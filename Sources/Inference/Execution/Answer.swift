@@ -23,11 +23,12 @@ struct Answer {
     private let endsAnswer: @Sendable (TokenID) -> Bool
 
     init(_ request: SequenceRequest, limit: Int) {
-        trace = TraceBuilder(challenge: request.challenge)
+        let room = min(limit, 1 << 16)
+        trace = TraceBuilder(challenge: request.challenge, capacity: room)
         stopTokens = request.stopTokens
         endsAnswer = request.endsAnswer
         self.limit = limit
-        tokens.reserveCapacity(min(limit, 1 << 16))
+        tokens.reserveCapacity(room)
     }
 
     mutating func accept(_ token: TokenID, _ hidden: UnsafeBufferPointer<Float>) {

@@ -77,10 +77,11 @@ public final class Engine: Sendable {
         try check(prompt)
         let sampler = try sampler(request)
         let limit = max(0, min(maxTokens, contextLength - prompt.count))
-        return try await perform(deadline, isCancelled) { control, completion in
+        let finished = try await perform(deadline, isCancelled) { control, completion in
             GenerationJob(
                 request, limit: limit, sampler: sampler, onToken: onToken, control: control, completion: completion)
         }
+        return finished()
     }
 
     /// Checks a finished answer: feeds the given tokens and draws at every position, many positions in one pass.
@@ -98,11 +99,12 @@ public final class Engine: Sendable {
         // What is no token is not fed; that it is not drawn either shows at its place.
         let known = tokens.prefix(limit).prefix { (0..<configuration.vocabulary).contains(Int($0)) }
         let sampler = try sampler(request)
-        return try await perform(deadline, isCancelled) { control, completion in
+        let finished = try await perform(deadline, isCancelled) { control, completion in
             ReplayJob(
                 request, given: tokens, fed: Array(known), limit: limit, sampler: sampler, control: control,
                 completion: completion)
         }
+        return finished()
     }
 
     /// The logits after every given position of `tokens`, each handed to `onLogits` with its position and final hidden
@@ -118,7 +120,12 @@ public final class Engine: Sendable {
         }
     }
 
+    /// What the engine has done so far.
+    package var counts: SchedulerCounts { scheduler.counts }
+
+    /// Refuses what cannot be computed, or not now, before it takes memory of its own.
     private func check(_ tokens: [TokenID]) throws(EngineError) {
+        guard !scheduler.isFull else { throw .queueFull(limit: queueLimit) }
         guard !tokens.isEmpty else { throw .emptyPrompt }
         guard tokens.count <= contextLength else {
             throw .promptTooLong(tokens: tokens.count, limit: contextLength)

@@ -2,9 +2,12 @@
 protocol LanguageModel: AnyObject, Sendable {
     var configuration: ModelConfiguration { get }
 
-    /// A cache for `capacity` positions of a sequence that begins with `tokens`. It may be filled already, but for at
-    /// most `reusable` positions. Nil when there is no memory for it before another is closed.
-    func openCache(_ tokens: [TokenID], reusable: Int, capacity: Int) -> SequenceCache?
+    /// A cache for a sequence that begins with `tokens` and gets `limit` positions at most, with room for the first
+    /// `room`. It may be filled already, but for at most `reusable` positions. Nil when there is no memory for it, and
+    /// for a little more of `others`, before another is closed.
+    func openCache(_ tokens: [TokenID], reusable: Int, room: Int, limit: Int, besides others: Int) -> SequenceCache?
+    /// Gives a cache room for so many positions; false when there is no memory for them before another is closed.
+    func grow(_ cache: SequenceCache, to room: Int) -> Bool
     /// The cache is valid up to its length, which holds `tokens`: others may share it.
     func publish(_ cache: SequenceCache, _ tokens: [TokenID])
     func close(_ cache: SequenceCache)

@@ -26,17 +26,28 @@ final class ThreadTeam: @unchecked Sendable {
         precondition(count >= 1)
         self.count = count
         guard FloatEnvironment.isExact else { throw .floatEnvironment }
-        for index in 1..<count {
-            let member = Member(team: self, index: index, cpu: cpus.map { $0[index % $0.count] })
-            threads.append(try startThread { member.work() })
+        do throws(EngineError) {
+            for index in 1..<count {
+                let member = Member(team: self, index: index, cpu: cpus.map { $0[index % $0.count] })
+                threads.append(try startThread { member.work() })
+            }
+            guard allExact() else { throw .floatEnvironment }
+        } catch {
+            stop()
+            throw error
         }
-        // Every member checks its own environment before the first barrier; a bad one is reported here.
-        guard count == 1 || allExact() else { throw .floatEnvironment }
     }
 
+    private let ready = Gate()
     private let inexact = Atomic<Bool>(false)
+
+    /// Every member looks at its own environment before it is ready.
     private func allExact() -> Bool {
-        barrier()
+        var seen = ready.now
+        while seen < count - 1 {
+            ready.wait(past: seen)
+            seen = ready.now
+        }
         return !inexact.load(ordering: .acquiring)
     }
 
@@ -86,7 +97,7 @@ final class ThreadTeam: @unchecked Sendable {
             var seen = 0
             if let cpu { _ = Processor.pin(to: cpu) }  // a refusal costs speed, not correctness
             if !FloatEnvironment.isExact { team.inexact.store(true, ordering: .releasing) }
-            team.barrier()
+            team.ready.advance()
             while true {
                 team.start.wait(past: seen)
                 seen += 1

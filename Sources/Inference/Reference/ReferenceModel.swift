@@ -37,7 +37,11 @@ final class ReferenceModel: LanguageModel, @unchecked Sendable {
 
     var configuration: ModelConfiguration { model.configuration }
 
-    func openCache(_ tokens: [TokenID], reusable: Int, capacity: Int) -> SequenceCache? { Cache(model.layers) }
+    func openCache(_ tokens: [TokenID], reusable: Int, room: Int, limit: Int, besides others: Int) -> SequenceCache? {
+        Cache(model.layers)
+    }
+
+    func grow(_ cache: SequenceCache, to room: Int) -> Bool { true }
     func publish(_ cache: SequenceCache, _ tokens: [TokenID]) {}
     func close(_ cache: SequenceCache) {}
     func run(_ source: any BatchSource) {

@@ -8,12 +8,15 @@ final class GenerationJob: SequenceJob, @unchecked Sendable {
     private let clock = ContinuousClock()
     private let began: ContinuousClock.Instant
     private var prefilled: ContinuousClock.Instant?
-    private let completion: @Sendable (Result<Generation, EngineError>) -> Void
+    private let completion: @Sendable (Result<Finished, EngineError>) -> Void
+
+    /// The result, whose Merkle tree is the caller's work, not the engine's.
+    typealias Finished = @Sendable () -> Generation
 
     init(
         _ request: SequenceRequest, limit: Int, sampler: Sampler, onToken: @escaping @Sendable (TokenID) -> Void,
         control: JobControl,
-        completion: @escaping @Sendable (Result<Generation, EngineError>) -> Void
+        completion: @escaping @Sendable (Result<Finished, EngineError>) -> Void
     ) {
         self.sampler = sampler
         self.onToken = onToken
@@ -23,7 +26,8 @@ final class GenerationJob: SequenceJob, @unchecked Sendable {
         began = clock.now
         sampler.observe(prompt: request.prompt)
         super.init(
-            tokens: request.prompt, firstOutput: promptLength - 1, capacity: promptLength + limit, control: control)
+            tokens: request.prompt, firstOutput: promptLength - 1, capacity: promptLength + limit,
+            drawsTokens: true, control: control)
         isOver = limit == 0
     }
 
@@ -44,7 +48,10 @@ final class GenerationJob: SequenceJob, @unchecked Sendable {
     }
 
     override func guess(limit: Int) -> Range<Int> { lookup.guess(tokens, limit: limit) }
-    override func learn(rightGuesses: Int, of count: Int) { lookup.learn(right: max(0, rightGuesses), of: count) }
+    override func learn(rightGuesses: Int, of count: Int) {
+        super.learn(rightGuesses: rightGuesses, of: count)
+        lookup.learn(right: rightGuesses, of: count)
+    }
 
     override func fail(position: Int) {
         answer.finish = .numericError
@@ -55,12 +62,14 @@ final class GenerationJob: SequenceJob, @unchecked Sendable {
         if let stopReason { return completion(.failure(stopReason)) }
         let now = clock.now
         let fed = position > promptLength ? position - promptLength : 0
+        let timings = GenerationTimings(
+            prefillTokens: min(position, promptLength), prefill: (prefilled ?? now) - began,
+            decodeTokens: fed, decode: now - (prefilled ?? now))
         completion(
-            .success(
+            .success { [answer] in
                 Generation(
                     tokens: answer.tokens, finishReason: answer.finish ?? .length, traceRoot: answer.trace.root,
-                    timings: GenerationTimings(
-                        prefillTokens: min(position, promptLength), prefill: (prefilled ?? now) - began,
-                        decodeTokens: fed, decode: now - (prefilled ?? now)))))
+                    timings: timings)
+            })
     }
 }

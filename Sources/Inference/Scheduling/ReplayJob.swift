@@ -5,11 +5,14 @@ final class ReplayJob: SequenceJob, @unchecked Sendable {
     private let given: [TokenID]
     private let limit: Int
     private var difference: Replay.Difference?
-    private let completion: @Sendable (Result<Replay, EngineError>) -> Void
+    private let completion: @Sendable (Result<Finished, EngineError>) -> Void
+
+    /// The result, whose Merkle tree is the caller's work, not the engine's.
+    typealias Finished = @Sendable () -> Replay
 
     init(
         _ request: SequenceRequest, given: [TokenID], fed: [TokenID], limit: Int, sampler: Sampler, control: JobControl,
-        completion: @escaping @Sendable (Result<Replay, EngineError>) -> Void
+        completion: @escaping @Sendable (Result<Finished, EngineError>) -> Void
     ) {
         self.sampler = sampler
         self.completion = completion
@@ -20,14 +23,14 @@ final class ReplayJob: SequenceJob, @unchecked Sendable {
         // The last token of a complete answer is drawn, not fed; after an incomplete one it is fed, to see what follows.
         super.init(
             tokens: request.prompt + fed, firstOutput: request.prompt.count - 1,
-            capacity: request.prompt.count + fed.count, control: control)
+            capacity: request.prompt.count + fed.count, drawsTokens: false, control: control)
         isOver = limit == 0
     }
 
     override func take(
         position: Int, logits: UnsafeMutableBufferPointer<Float>, hidden: UnsafeBufferPointer<Float>
     ) {
-        let index = position - firstOutput
+        let index = answer.tokens.count
         let offered = index < min(given.count, limit) ? given[index] : nil
         guard let token = sampler.next(logits: logits, position: position + 1) else {
             answer.finish = .numericError
@@ -56,8 +59,9 @@ final class ReplayJob: SequenceJob, @unchecked Sendable {
             difference = Replay.Difference(index: index, expected: nil, given: given[index])
         }
         completion(
-            .success(
+            .success { [answer, difference] in
                 Replay(
-                    difference: difference, traceRoot: answer.trace.root, finishReason: answer.finish ?? .length)))
+                    difference: difference, traceRoot: answer.trace.root, finishReason: answer.finish ?? .length)
+            })
     }
 }

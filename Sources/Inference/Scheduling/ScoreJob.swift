@@ -11,7 +11,7 @@ final class ScoreJob: SequenceJob, @unchecked Sendable {
     ) {
         self.visit = visit
         self.completion = completion
-        super.init(tokens: tokens, firstOutput: first, capacity: tokens.count, control: control)
+        super.init(tokens: tokens, firstOutput: first, capacity: tokens.count, drawsTokens: false, control: control)
     }
 
     override func take(

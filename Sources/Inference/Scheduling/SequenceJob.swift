@@ -5,10 +5,12 @@
 class SequenceJob: @unchecked Sendable {
     /// The tokens that are known: the prompt, and the answer as far as it was drawn or given.
     private(set) var tokens: [TokenID]
-    /// The first position whose output is wanted.
-    let firstOutput: Int
+    /// The first position whose output is wanted, and was not taken yet when the sequence began to run.
+    private(set) var firstOutput: Int
     /// Positions that the sequence can reach.
     let capacity: Int
+    /// Whether outputs become tokens; else all tokens are known from the beginning.
+    let drawsTokens: Bool
     let control: JobControl
     var cache: SequenceCache?
     // What the scheduler knows, under its lock.
@@ -24,13 +26,25 @@ class SequenceJob: @unchecked Sendable {
     var stopReason: EngineError?
     /// No more rows are wanted. Written by whoever takes outputs.
     var isFinished = false
+    /// Guessed tokens that were drawn, and are not counted yet. Written by whoever takes outputs.
+    var rightGuesses = 0
 
-    init(tokens: [TokenID], firstOutput: Int, capacity: Int, control: JobControl) {
+    init(tokens: [TokenID], firstOutput: Int, capacity: Int, drawsTokens: Bool, control: JobControl) {
         self.tokens = tokens
         self.firstOutput = firstOutput
         self.capacity = capacity
+        self.drawsTokens = drawsTokens
         self.control = control
         self.tokens.reserveCapacity(capacity)
+    }
+
+    /// Gives the cache back, to begin anew later: what stood in it is computed again, to the same bits, but outputs that
+    /// were taken stay taken.
+    func yieldCache() -> SequenceCache? {
+        firstOutput = max(firstOutput, position)
+        scheduled = 0
+        defer { cache = nil }
+        return cache
     }
 
     /// The position whose keys and values come next.
@@ -46,7 +60,7 @@ class SequenceJob: @unchecked Sendable {
     /// Where in `tokens` a guess of what comes next stands; empty when there is none.
     func guess(limit: Int) -> Range<Int> { 0..<0 }
     /// How many of the guessed tokens were drawn.
-    func learn(rightGuesses: Int, of count: Int) {}
+    func learn(rightGuesses: Int, of count: Int) { self.rightGuesses += rightGuesses }
 
     /// A value at `position` is not finite. The job is finished.
     func fail(position: Int) { isFinished = true }

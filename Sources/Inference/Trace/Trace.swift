@@ -24,28 +24,37 @@ public struct TraceChallenge: HexadecimalCodable {
 /// Leaf t = SHA-256(`dna/trace/1` ‖ 0x0A ‖ challenge ‖ t ‖ token ‖ hidden state): t and token as 4 bytes each, the
 /// hidden state as binary32, all little-endian.
 public struct TraceBuilder: Sendable {
-    /// What every leaf begins with, hashed once.
-    private let prefix: SHA256
-    /// The leaves so far, 32 bytes each.
-    public private(set) var leaves: [[UInt8]] = []
+    private static let leafBytes = SHA256.byteCount
+    /// What every leaf begins with.
+    private let prefix: [UInt8]
+    private var hash = SHA256()
+    /// The leaves so far, one after the other.
+    private var bytes: [UInt8] = []
 
-    /// An empty trace.
-    public init(challenge: TraceChallenge) {
-        var prefix = SHA256()
-        prefix.update(Array("dna/trace/1\n".utf8) + challenge.bytes)
-        self.prefix = prefix
+    /// An empty trace. With so many leaves it allocates no more memory.
+    public init(challenge: TraceChallenge, capacity: Int = 0) {
+        prefix = Array("dna/trace/1\n".utf8) + challenge.bytes
+        bytes.reserveCapacity(capacity * Self.leafBytes)
     }
 
-    /// Adds token number `leaves.count` of the answer and the hidden state from which its logits were computed: the
-    /// vector after the final norm.
+    /// How many leaves there are.
+    public var count: Int { bytes.count / Self.leafBytes }
+
+    /// Adds token number `count` of the answer and the hidden state from which its logits were computed: the vector
+    /// after the final norm.
     public mutating func append(token: TokenID, hiddenState: UnsafeBufferPointer<Float>) {
-        var hash = prefix
-        let words = SIMD2(UInt32(leaves.count), UInt32(bitPattern: token))
+        let words = SIMD2(UInt32(count), UInt32(bitPattern: token))
+        hash.update(prefix)
         withUnsafeBytes(of: words) { hash.update($0) }
         hash.update(UnsafeRawBufferPointer(hiddenState))
-        leaves.append(hash.finalize())
+        hash.finish(appendingTo: &bytes)
     }
 
-    /// The root of the RFC 6962 tree over the leaves; for none, SHA-256 of no bytes.
+    /// The leaves so far, 32 bytes each.
+    public var leaves: [[UInt8]] {
+        stride(from: 0, to: bytes.count, by: Self.leafBytes).map { Array(bytes[$0..<$0 + Self.leafBytes]) }
+    }
+
+    /// The root of the RFC 6962 tree over the leaves; for none, SHA-256 of no bytes. Costs as much as hashing them all.
     public var root: Digest { MerkleTree(leaves: leaves).root }
 }

@@ -58,9 +58,10 @@ struct ExactnessTests {
             threads: [1, 2, 3, 8].randomElement(using: &numbers)!,
             shardPlan: ShardPlan.allCases.randomElement(using: &numbers)!,
             instructionSet: sets.randomElement(using: &numbers)!,
-            prefillChunk: [1, 5, 16, 33, 128].randomElement(using: &numbers)!,
+            // The longest request's; with the fewest positions for keys and values, it is also all there are.
+            contextLength: 84, prefillChunk: [1, 5, 16, 33, 128].randomElement(using: &numbers)!,
             sequences: [1, 2, 3, 16].randomElement(using: &numbers)!,
-            cachePositions: [256, 4096].randomElement(using: &numbers)!, guessing: .random(using: &numbers))
+            cachePositions: [1, 256, 4096].randomElement(using: &numbers)!, guessing: .random(using: &numbers))
     }
 
     @Test(arguments: models)

@@ -44,10 +44,11 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
 
     var configuration: ModelConfiguration { model.configuration }
 
-    func openCache(_ tokens: [TokenID], reusable: Int, capacity: Int) -> SequenceCache? {
-        pool.open(tokens, reusable: reusable, capacity: capacity)
+    func openCache(_ tokens: [TokenID], reusable: Int, room: Int, limit: Int, besides others: Int) -> SequenceCache? {
+        pool.open(tokens, reusable: reusable, room: room, limit: limit, sparing: others)
     }
 
+    func grow(_ cache: SequenceCache, to room: Int) -> Bool { pool.grow(paged(cache), to: room) }
     func publish(_ cache: SequenceCache, _ tokens: [TokenID]) { pool.publish(paged(cache), tokens) }
     func close(_ cache: SequenceCache) { pool.close(paged(cache)) }
 
