@@ -84,6 +84,7 @@ let package = Package(
         library("Threshold", ["Cryptography"]),
 
         // Floor 3
+        library("Arweave", ["Canonical", "Cryptography"]),
         library("DNAProtocol", ["Canonical", "Cryptography"]),
         library("Inference", ["Canonical", "Cryptography", "GGUF", "Kernels", collections]),
         library("NodeState", ["Canonical", "Cryptography"]),
@@ -158,6 +159,7 @@ let package = Package(
                 "Administration", "AggregatorService", "Consensus", "CoordinatorStore", "LocalNetwork", "NodeState",
                 "Postgres", "SignerService", "TLS", "TestKit", "Threshold",
             ] + nio),
+        tests("ArweaveTests", ["Arweave", "Canonical", "Cryptography"], resources: vectors),
         tests("CanonicalTests", ["Canonical", "Cryptography"]),
         tests(
             "ConsensusTests", ["Canonical", "Consensus", "Cryptography", "DNAProtocol", "TestKit"], resources: vectors),

@@ -6,7 +6,7 @@ import Testing
         ["CKernels", "CNGHTTP2", "COpenSSL", "CPQ", "CSodium"],
         ["Cryptography", "HTTP2", "Kernels", "Postgres", "TLS"],
         ["Canonical", "GGUF", "HTTPTransport", "Threshold"],
-        ["DNAProtocol", "Inference", "NodeState"],
+        ["Arweave", "DNAProtocol", "Inference", "NodeState"],
         ["Consensus", "CoordinatorStore", "ModelPackages", "ServiceKit"],
         [
             "Administration", "AggregatorService", "GatewayService", "LocalNetwork", "ServiceArguments",
