@@ -79,6 +79,7 @@ let package = Package(
 
         // Floor 2
         library("Canonical", ["Cryptography"]),
+        library("ContentAddressing", ["Cryptography"]),
         library("GGUF", []),
         library("HTTPTransport", ["HTTP2", "TLS", httpTypes, logging] + nio),
         library("Threshold", ["Cryptography"]),
@@ -163,6 +164,7 @@ let package = Package(
         tests("CanonicalTests", ["Canonical", "Cryptography"]),
         tests(
             "ConsensusTests", ["Canonical", "Consensus", "Cryptography", "DNAProtocol", "TestKit"], resources: vectors),
+        tests("ContentAddressingTests", ["ContentAddressing", "Cryptography"], resources: vectors),
         tests(
             "CoordinatorStoreTests",
             [

@@ -5,7 +5,7 @@ import Testing
     static let floors: [[String]] = [
         ["CKernels", "CNGHTTP2", "COpenSSL", "CPQ", "CSodium"],
         ["Cryptography", "HTTP2", "Kernels", "Postgres", "TLS"],
-        ["Canonical", "GGUF", "HTTPTransport", "Threshold"],
+        ["Canonical", "ContentAddressing", "GGUF", "HTTPTransport", "Threshold"],
         ["Arweave", "DNAProtocol", "Inference", "NodeState"],
         ["Consensus", "CoordinatorStore", "ModelPackages", "ServiceKit"],
         [
