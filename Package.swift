@@ -147,9 +147,9 @@ let package = Package(
         executable(
             "dna",
             [
-                "Administration", "Canonical", "Consensus", "CoordinatorStore", "Cryptography", "DNAProtocol", "GGUF",
-                "HTTPTransport", "Inference", "Kernels", "LocalNetwork", "ModelPackages", "NodeState", "Postgres",
-                "ServiceArguments", "ServiceKit", "TLS", "WorkerService", httpTypes, logging,
+                "Administration", "Canonical", "Consensus", "ContentAddressing", "CoordinatorStore", "Cryptography",
+                "DNAProtocol", "GGUF", "HTTPTransport", "Inference", "Kernels", "LocalNetwork", "ModelPackages",
+                "NodeState", "Postgres", "ServiceArguments", "ServiceKit", "TLS", "WorkerService", httpTypes, logging,
             ]),
         executable("http-benchmark-server", ["ServiceKit", hummingbird, lifecycle, logging] + nio),
 

@@ -7,7 +7,8 @@ import NodeState
 /// `dna model …`.
 struct ModelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "model", abstract: "Make a model package.", subcommands: [Pack.self])
+        commandName: "model", abstract: "Make a model package, and tell its id.",
+        subcommands: [Pack.self, ModelCIDCommand.self])
 
     /// `dna model pack`.
     struct Pack: AsyncParsableCommand {

@@ -13,6 +13,9 @@ public struct CARReader: Sendable {
     /// The roots of the header; nil before it has come.
     public private(set) var roots: [CID]?
 
+    /// Bytes held for the section that is not complete.
+    package var heldBytes: Int { held.count - position }
+
     /// A reader that has seen nothing.
     public init() {}
 

@@ -38,7 +38,7 @@ struct ByteCursor {
             let byte = try byte()
             let shift = UInt64(index * 7)
             let part = UInt64(byte & 0x7F)
-            guard part << shift >> shift == part else { throw .badNumber }
+            guard (part << shift) >> shift == part else { throw .badNumber }
             value |= part << shift
             if byte < 0x80 {
                 guard byte != 0 || index == 0 else { throw .badNumber }

@@ -46,7 +46,7 @@ public struct ImportProfile: Hashable, Sendable {
     }
 
     /// The block of a piece of file.
-    func leafBlock(_ bytes: [UInt8]) -> Block {
+    package func leafBlock(_ bytes: [UInt8]) -> Block {
         if rawLeaves { return Block(bytes, codec: .raw) }
         let node = DAGNode(links: [], data: UnixFSData.leaf(bytes).encode())
         return Block(node.encode(), codec: .dagPB, version: version)
