@@ -81,7 +81,7 @@ let package = Package(
         library("Canonical", ["Cryptography"]),
         library("ContentAddressing", ["Cryptography"]),
         library("GGUF", []),
-        library("HTTPTransport", ["HTTP2", "TLS", httpTypes, logging] + nio),
+        library("HTTPTransport", ["HTTP2", "TLS", httpTypes, logging] + nio + http1),
         library("Threshold", ["Cryptography"]),
 
         // Floor 3

@@ -14,13 +14,15 @@ public final class TLSContext: @unchecked Sendable {
     let rules: PeerRules
     /// ALPN names (RFC 7301), most wanted first.
     let protocols: [String]
+    /// Whether a server that agrees on none of them is refused.
+    let requiresProtocol: Bool
     /// The same, each after its length.
     let protocolList: [UInt8]
     private let retained: [Certificate]
 
     private init(
         isServer: Bool, credentials: TLSCredentials?, authorities: [Certificate], rules: PeerRules,
-        protocols: [String]
+        protocols: [String], requiresProtocol: Bool = true
     ) throws(TLSError) {
         ErrorQueue.clear()
         guard let pointer = SSL_CTX_new(isServer ? TLS_server_method() : TLS_client_method()) else {
@@ -30,6 +32,7 @@ public final class TLSContext: @unchecked Sendable {
         self.isServer = isServer
         self.rules = rules
         self.protocols = protocols
+        self.requiresProtocol = requiresProtocol
         protocolList = protocols.flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }
         retained = (credentials?.chain ?? []) + authorities
         try restrict()
@@ -66,12 +69,14 @@ public final class TLSContext: @unchecked Sendable {
     ///   - credentials: what to show to a server that asks; nil for nothing.
     ///   - authorities: who vouches for servers; none of them means the system's.
     ///   - protocols: ALPN names, one of which the server must speak.
+    ///   - requiresProtocol: whether it must say so; HTTP/1.1 is what a server speaks that knows no ALPN.
     public static func client(
         credentials: TLSCredentials? = nil, authorities: [Certificate], rules: PeerRules = PeerRules(),
-        protocols: [String]
+        protocols: [String], requiresProtocol: Bool = true
     ) throws(TLSError) -> TLSContext {
         let context = try TLSContext(
-            isServer: false, credentials: credentials, authorities: authorities, rules: rules, protocols: protocols)
+            isServer: false, credentials: credentials, authorities: authorities, rules: rules, protocols: protocols,
+            requiresProtocol: requiresProtocol)
         SSL_CTX_set_verify(context.pointer, SSL_VERIFY_PEER, nil)
         // SSL_CTX_set_alpn_protos(3) returns 0 on success.
         guard SSL_CTX_set_alpn_protos(context.pointer, context.protocolList, UInt32(context.protocolList.count)) == 0

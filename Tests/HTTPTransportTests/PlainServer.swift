@@ -1,0 +1,99 @@
+import HTTPTransport
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A server that sends what a test tells it to, byte for byte.
+final class PlainServer: Sendable {
+    /// What one connection has received, and how to answer.
+    final class Peer: Sendable {
+        let channel: any Channel
+        private let state = Mutex((bytes: [UInt8](), waiter: (Int, CheckedContinuation<Void, Never>)?.none, ended: false))
+
+        init(_ channel: any Channel) { self.channel = channel }
+
+        fileprivate func received(_ bytes: [UInt8]?) {
+            let waiter: CheckedContinuation<Void, Never>? = state.withLock { state in
+                if let bytes { state.bytes += bytes } else { state.ended = true }
+                guard let (count, waiter) = state.waiter, state.ended || state.bytes.count >= count else { return nil }
+                state.waiter = nil
+                return waiter
+            }
+            waiter?.resume()
+        }
+
+        var text: String { state.withLock { String(decoding: $0.bytes, as: UTF8.self) } }
+        var received: Int { state.withLock { $0.bytes.count } }
+
+        /// Waits until the client has sent so many bytes, or has gone.
+        func wait(for count: Int) async {
+            await withCheckedContinuation { continuation in
+                let isThere = state.withLock { state in
+                    if state.ended || state.bytes.count >= count { return true }
+                    state.waiter = (count, continuation)
+                    return false
+                }
+                if isThere { continuation.resume() }
+            }
+        }
+
+        /// Waits for the end of a request without body.
+        func head() async {
+            while !text.contains("\r\n\r\n"), !state.withLock({ $0.ended }) { await wait(for: received + 1) }
+        }
+
+        func send(_ text: String) { channel.writeAndFlush(ByteBuffer(string: text), promise: nil) }
+        func send(_ bytes: ByteBuffer) async throws { try await channel.writeAndFlush(bytes) }
+        func close() { channel.close(promise: nil) }
+    }
+
+    private final class Reader: ChannelInboundHandler, Sendable {
+        typealias InboundIn = ByteBuffer
+        let peer: Peer
+        init(_ peer: Peer) { self.peer = peer }
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            peer.received(Array(unwrapInboundIn(data).readableBytesView))
+        }
+        func channelInactive(context: ChannelHandlerContext) { peer.received(nil) }
+    }
+
+    private let channel: any Channel
+    private let peers: Peers
+
+    private final class Peers: Sendable {
+        let all = Mutex<[Peer]>([])
+    }
+
+    var origin: HTTPOrigin { HTTPOrigin(host: "127.0.0.1", port: channel.localAddress?.port ?? 0) }
+    /// How many connections there have been.
+    var connections: Int { peers.all.withLock { $0.count } }
+
+    /// Runs `serve` for each connection while `body` runs.
+    static func run(
+        _ serve: @escaping @Sendable (Peer) async throws -> Void, _ body: (PlainServer) async throws -> Void
+    ) async throws {
+        let peers = Peers()
+        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                let peer = Peer(channel)
+                peers.all.withLock { $0.append(peer) }
+                Task { try await serve(peer) }
+                return channel.pipeline.addHandler(Reader(peer))
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await body(PlainServer(channel, peers)))
+        } catch {
+            result = .failure(error)
+        }
+        for peer in peers.all.withLock({ $0 }) { peer.close() }
+        try await channel.close()
+        try result.get()
+    }
+
+    private init(_ channel: any Channel, _ peers: Peers) {
+        self.channel = channel
+        self.peers = peers
+    }
+}
