@@ -22,6 +22,12 @@ import Testing
         }
     }
 
+    private func expectHello(_ client: HTTP1Client, _ server: PlainServer) async throws {
+        let response = try await client.send(.get, "/", to: server.origin)
+        expect(.ok, response)
+        #expect(String(buffer: response.body) == "hello")
+    }
+
     private static let hello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Kind: greeting\r\n\r\nhello"
 
     @Test func sendsAHeadAndReadsAnAnswer() async throws {
@@ -61,7 +67,7 @@ import Testing
             }
         } _: { client, server in
             for _ in 0..<3 {
-                #expect(String(buffer: try await client.send(.get, "/", to: server.origin).body) == "hello")
+                try await expectHello(client, server)
             }
             #expect(server.connections == 1)
         }
@@ -76,7 +82,7 @@ import Testing
             peer.close()
         } _: { client, server in
             for _ in 0..<3 {
-                #expect(try await client.send(.get, "/", to: server.origin).status == .ok)
+                try await expectHello(client, server)
             }
             #expect(server.connections > 1)
         }
@@ -99,8 +105,8 @@ import Testing
             peer.send("lo")
             peer.close()
         } _: { client, server in
-            #expect(String(buffer: try await client.send(.get, "/", to: server.origin).body) == "hello")
-            #expect(String(buffer: try await client.send(.get, "/", to: server.origin).body) == "hello")
+            try await expectHello(client, server)
+            try await expectHello(client, server)
             #expect(server.connections == 2)
         }
     }
@@ -128,7 +134,8 @@ import Testing
                 try await exchange.write(ByteBuffer(string: "first"))
                 try await exchange.write(ByteBuffer(string: "second"))
                 try await exchange.finish()
-                #expect(try await exchange.response().status == .ok)
+                let head = try await exchange.response()
+                #expect(head.status == .ok)
                 return try await exchange.collect(upTo: 100)
             }
             #expect(String(buffer: answer) == "hello")
@@ -144,7 +151,8 @@ import Testing
             let status = try await client.withExchange(.post, "/", to: server.origin) { exchange in
                 try await exchange.write(ByteBuffer(string: "first"))
                 let status = try await exchange.response().status
-                #expect(String(buffer: try await exchange.collect(upTo: 10)) == "no")
+                let answer = try await exchange.collect(upTo: 10)
+                #expect(String(buffer: answer) == "no")
                 await #expect(throws: HTTPTransportError.self) { try await exchange.write(ByteBuffer(string: "more")) }
                 return status
             }
@@ -176,7 +184,8 @@ import Testing
                 #expect(await count.number < 64)
                 await count.release()
                 try await writing.value
-                #expect(try await exchange.response().status == .ok)
+                let head = try await exchange.response()
+                #expect(head.status == .ok)
             }
         }
     }
@@ -193,7 +202,8 @@ import Testing
         } _: { client, server in
             try await client.withExchange(.get, "/", to: server.origin) { exchange in
                 try await exchange.finish()
-                #expect(try await exchange.response().status == .ok)
+                let head = try await exchange.response()
+                #expect(head.status == .ok)
                 while try await !exchange.isHeld(), await sent.number < 64 { await Task.yield() }
                 #expect(await sent.number < 64)
                 var total = 0
@@ -261,7 +271,8 @@ import Testing
         } _: { client, server in
             try await client.withExchange(.get, "/", to: server.origin) { exchange in
                 try await exchange.finish()
-                #expect(try await exchange.response().status == .ok)
+                let head = try await exchange.response()
+                #expect(head.status == .ok)
                 await #expect(throws: HTTPTransportError.connectionClosed(reason: "nothing moved for 0 s")) {
                     _ = try await exchange.collect(upTo: 100)
                 }

@@ -8,7 +8,8 @@ final class PlainServer: Sendable {
     /// What one connection has received, and how to answer.
     final class Peer: Sendable {
         let channel: any Channel
-        private let state = Mutex((bytes: [UInt8](), waiter: (Int, CheckedContinuation<Void, Never>)?.none, ended: false))
+        private let state = Mutex(
+            (bytes: [UInt8](), waiter: (Int, CheckedContinuation<Void, Never>)?.none, ended: false))
 
         init(_ channel: any Channel) { self.channel = channel }
 

@@ -86,7 +86,8 @@ final class HTTP1Connection: ChannelDuplexHandler {
         lastProgress = .now()
         watch(context)
         if let deadline {
-            self.deadline = context.eventLoop.assumeIsolatedUnsafeUnchecked().scheduleTask(in: deadline) { [weak self] in
+            self.deadline = context.eventLoop.assumeIsolatedUnsafeUnchecked().scheduleTask(in: deadline) {
+                [weak self] in
                 if self?.call === call { self?.fail(.deadlineExceeded) }
             }
         }

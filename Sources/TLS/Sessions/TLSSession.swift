@@ -147,7 +147,9 @@ public final class TLSSession {
     }
 
     private func checkProtocol() throws(TLSError) {
-        guard !context.isServer, context.requiresProtocol, !context.protocols.isEmpty, selectedProtocol == nil else { return }
+        guard !context.isServer, context.requiresProtocol, !context.protocols.isEmpty, selectedProtocol == nil else {
+            return
+        }
         isFailed = true
         throw .protocolNotSpoken
     }
