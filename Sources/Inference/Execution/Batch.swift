@@ -14,8 +14,16 @@ class Batch: @unchecked Sendable {
         let rows: Range<Int>
         /// How many of the rows, the last ones, are guesses.
         let guesses: Int
-        /// Number of the part's first output in the batch.
-        let firstOutput: Int
+        /// The part's outputs among those of the batch.
+        let outputs: Range<Int>
+    }
+
+    /// What was drawn from an output before its turn came.
+    enum Draw {
+        case none
+        case token(TokenID)
+        /// A logit is not finite.
+        case notFinite
     }
 
     let rowLimit: Int
@@ -26,6 +34,8 @@ class Batch: @unchecked Sendable {
     /// The rows for which the final hidden state and the logits are wanted, ascending.
     private(set) var outputs: [Int] = []
     var parts: [Part] = []
+    /// Different outputs may be drawn from by different threads.
+    private let draws: UnsafeMutablePointer<Draw>
 
     init(rowLimit: Int, outputLimit: Int) {
         (self.rowLimit, self.outputLimit) = (rowLimit, outputLimit)
@@ -34,13 +44,18 @@ class Batch: @unchecked Sendable {
         segments.reserveCapacity(rowLimit)
         outputs.reserveCapacity(outputLimit)
         parts.reserveCapacity(rowLimit)
+        draws = .allocate(capacity: outputLimit)
+        draws.initialize(repeating: .none, count: outputLimit)
     }
+
+    deinit { draws.deallocate() }
 
     var isEmpty: Bool { tokens.isEmpty }
     var rowsLeft: Int { rowLimit - tokens.count }
     var outputsLeft: Int { outputLimit - outputs.count }
 
     func removeAll() {
+        draws.update(repeating: .none, count: outputs.count)
         tokens.removeAll(keepingCapacity: true)
         positions.removeAll(keepingCapacity: true)
         segments.removeAll(keepingCapacity: true)
@@ -59,6 +74,15 @@ class Batch: @unchecked Sendable {
         tokens.append(token)
         positions.append(position)
         segments[segments.count - 1].rows = segments[segments.count - 1].rows.lowerBound..<tokens.count
+    }
+
+    func keep(_ draw: Draw, output: Int) { draws[output] = draw }
+
+    /// An output with all that came of it.
+    func output(_ index: Int, _ scratch: DrawScratch) -> Output {
+        Output(
+            position: positions[outputs[index]], logits: logits(index), hidden: hidden(index), draw: draws[index],
+            scratch: scratch)
     }
 
     /// Whether a value of the row was not finite.

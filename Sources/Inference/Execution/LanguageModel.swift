@@ -23,8 +23,10 @@ protocol BatchSource: AnyObject, Sendable {
     /// Fills a batch, with no more than its share when `batches` are computed at the same time. False when there is
     /// nothing to compute before another batch is finished.
     func fill(_ batch: Batch, ofConcurrent batches: Int) -> Bool
-    /// Takes a part's outputs. Parts of one batch may be taken at the same time.
-    func take(_ part: Batch.Part, of batch: Batch)
+    /// Draws from those outputs whose draw depends on nothing else. Outputs may be drawn from at the same time.
+    func draw(_ outputs: Range<Int>, of batch: Batch, _ scratch: DrawScratch)
+    /// Takes a part's outputs, in order. Parts of one batch may be taken at the same time.
+    func take(_ part: Batch.Part, of batch: Batch, _ scratch: DrawScratch)
     /// All parts were taken.
     func finish(_ batch: Batch)
 }

@@ -20,6 +20,9 @@ struct ThreadShare {
         items * index / count..<items * (index + 1) / count
     }
 
+    /// This thread's part of items that cost more the later they come.
+    @inline(__always) func interleaved(_ items: Int) -> StrideTo<Int> { stride(from: index, to: items, by: count) }
+
     /// Waits for the other threads.
     @inline(__always) func barrier() { team?.barrier() }
 }

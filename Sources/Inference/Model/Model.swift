@@ -7,6 +7,8 @@ package protocol TensorForm {
 }
 
 /// A model as data: what is computed with which tensors. Both executors carry it out; neither knows families.
+///
+/// Its larger parts are classes, so that handing a part on while computing copies a reference.
 package struct Model<Form: TensorForm>: Sendable {
     /// The sizes that callers ask for.
     package let configuration: ModelConfiguration
@@ -38,7 +40,7 @@ package final class Layer<Form: TensorForm>: Sendable {
 }
 
 /// Grouped-query attention with rotary positions.
-package struct Attention<Form: TensorForm>: Sendable {
+package final class Attention<Form: TensorForm>: Sendable {
     package let norm: Form.Vector
     package let query, key, value: Projection<Form>
     /// RMSNorms of each head's query and key, before the rotation.
@@ -115,7 +117,7 @@ package struct Rotary<Form: TensorForm>: Sendable {
 }
 
 /// A gated network, or several of which a router chooses for each position.
-package struct FeedForward<Form: TensorForm>: Sendable {
+package final class FeedForward<Form: TensorForm>: Sendable {
     package let norm: Form.Vector
     package let network: Network
     /// RMSNorm of the result, before it is added.
@@ -132,17 +134,25 @@ package struct FeedForward<Form: TensorForm>: Sendable {
 }
 
 /// down · (activation(gate · x) * (up · x)).
-package struct GatedNetwork<Form: TensorForm>: Sendable {
+package final class GatedNetwork<Form: TensorForm>: Sendable {
     package let activation: GatedActivation
     /// Length of the inner vector; a multiple of 32.
     package let length: Int
     package let gate, up, down: Form.Matrix
+
+    init(activation: GatedActivation, length: Int, gate: Form.Matrix, up: Form.Matrix, down: Form.Matrix) {
+        (self.activation, self.length, self.gate, self.up, self.down) = (activation, length, gate, up, down)
+    }
 }
 
 /// Networks of one size of which the router's largest logits choose some.
-package struct Experts<Form: TensorForm>: Sendable {
+package final class Experts<Form: TensorForm>: Sendable {
     package let router: Form.Matrix
     /// Networks a position uses.
     package let used: Int
     package let networks: [GatedNetwork<Form>]
+
+    init(router: Form.Matrix, used: Int, networks: [GatedNetwork<Form>]) {
+        (self.router, self.used, self.networks) = (router, used, networks)
+    }
 }

@@ -26,7 +26,14 @@ enum LogitScan {
 
     /// The lowest index of a value that is there; −0 and +0 are equal.
     static func firstIndex(of value: Float, in logits: UnsafeBufferPointer<Float>) -> Int {
+        let raw = UnsafeRawPointer(logits.baseAddress!)  // Never empty: the vocabulary has a token.
+        let values = SIMD8(repeating: value)
         var index = 0
+        while index + 8 <= logits.count,
+            !any(raw.loadUnaligned(fromByteOffset: index * 4, as: SIMD8<Float>.self) .== values)
+        {
+            index += 8
+        }
         while logits[index] != value { index += 1 }
         return index
     }

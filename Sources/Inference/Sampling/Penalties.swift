@@ -16,9 +16,10 @@ struct Penalties: ~Copyable {
         repetition = parameters.repetitionPenalty
         presence = parameters.presencePenalty
         frequency = parameters.frequencyPenalty
-        counts = .allocate(capacity: vocabularySize)
+        let capacity = Self.areNeutral(parameters) ? 0 : vocabularySize
+        counts = .allocate(capacity: capacity)
         counts.initialize(repeating: Self.absent)
-        tokens = .allocate(capacity: vocabularySize)
+        tokens = .allocate(capacity: capacity)
     }
 
     deinit {
@@ -26,13 +27,20 @@ struct Penalties: ~Copyable {
         tokens.deallocate()
     }
 
-    var areNeutral: Bool { repetition == 1 && presence == 0 && frequency == 0 }
+    /// They change no logit, and remember nothing.
+    var areNeutral: Bool { counts.isEmpty }
+
+    private static func areNeutral(_ parameters: SamplingParameters) -> Bool {
+        parameters.repetitionPenalty == 1 && parameters.presencePenalty == 0 && parameters.frequencyPenalty == 0
+    }
 
     mutating func observe(prompt token: TokenID) {
+        if areNeutral { return }
         if counts[Int(token)] == Self.absent { enter(token, as: Self.promptOnly) }
     }
 
     mutating func observe(generated token: TokenID) {
+        if areNeutral { return }
         let count = counts[Int(token)]
         if count == Self.absent {
             enter(token, as: 1)

@@ -11,7 +11,7 @@ package enum Ranking {
 }
 
 /// Finds where a prefix of the ranking ends, without sorting: a radix selection, at most six passes.
-struct PrefixSelection: ~Copyable {
+final class PrefixSelection {
     /// Ranking keys of the candidates, in any order.
     let keys: UnsafeMutableBufferPointer<UInt64>
     /// What each candidate counts for.

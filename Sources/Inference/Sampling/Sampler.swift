@@ -1,8 +1,7 @@
 /// Draws tokens from logits: penalties, temperature, top-k, top-p, min-p, Gumbel-max.
 ///
-/// `docs/numerics.md`, "Sampling", defines the result; what is skipped here could not have won. Holds all its scratch
-/// memory, about 28 bytes a vocabulary entry, so that a draw allocates nothing. One sampler serves one sequence and
-/// one thread.
+/// `docs/numerics.md`, "Sampling", defines the result; what is skipped here could not have won. One sampler serves one
+/// sequence. With penalties it remembers what was said, 8 bytes a vocabulary entry.
 public final class Sampler {
     private let vocabularySize: Int
     private let temperature: Double
@@ -13,7 +12,6 @@ public final class Sampler {
     private let zFloor: Double
     private let noise: Noise
     private var penalties: Penalties
-    private let selection: PrefixSelection
 
     /// Weights in top-p are multiples of 2⁻⁴⁰ of the likeliest token's; below this z they are zero.
     private static let weightless = -28.0
@@ -29,8 +27,10 @@ public final class Sampler {
         zFloor = ExactDouble.log(parameters.minP)
         noise = Noise(seed: seed)
         penalties = Penalties(parameters, vocabularySize: vocabularySize)
-        selection = PrefixSelection(capacity: parameters.temperature > 0 ? vocabularySize : 1)
     }
+
+    /// Whether a draw does not depend on the tokens before it, so that several threads may draw at the same time.
+    var isMemoryless: Bool { penalties.areNeutral }
 
     /// Takes the prompt into the history of the penalties; call once, before the first draw.
     public func observe(prompt: some Sequence<TokenID>) {
@@ -46,7 +46,9 @@ public final class Sampler {
     ///
     /// - Parameter logits: one for each token; penalties are applied in place.
     /// - Returns: nil if a logit is not finite, before or after penalties (`numeric_error`).
-    public func next(logits: UnsafeMutableBufferPointer<Float>, position: Int) -> TokenID? {
+    public func next(
+        logits: UnsafeMutableBufferPointer<Float>, position: Int, scratch: DrawScratch
+    ) -> TokenID? {
         precondition(logits.count == vocabularySize, "one logit a token")
         let position = UInt32(position)
         if !penalties.areNeutral {
@@ -57,7 +59,7 @@ public final class Sampler {
         guard let maximum = LogitScan.maximum(logits) else { return nil }
         let likeliest = LogitScan.firstIndex(of: maximum, in: logits)
         if temperature == 0 { return TokenID(likeliest) }
-        return draw(logits, maximum, likeliest, position, lastKey: lastKey(logits, maximum))
+        return draw(logits, maximum, likeliest, position, lastKey: lastKey(logits, maximum, scratch))
     }
 
     /// z = (l − max) / τ, two rounded operations in binary64.
@@ -67,9 +69,12 @@ public final class Sampler {
     }
 
     /// The ranking key of the last token that top-k and top-p keep.
-    private func lastKey(_ logits: UnsafeBufferPointer<Float>, _ maximum: Float) -> UInt64 {
+    private func lastKey(
+        _ logits: UnsafeBufferPointer<Float>, _ maximum: Float, _ scratch: DrawScratch
+    ) -> UInt64 {
         var last = UInt64.max
         if topK > 0 {
+            let selection = scratch.selection
             for token in 0..<vocabularySize {
                 selection.keys[token] = Ranking.key(logits[token], token)
                 selection.weights[token] = 1
@@ -77,6 +82,7 @@ public final class Sampler {
             last = selection.end(count: vocabularySize, goal: UInt64(topK))
         }
         guard let topPShare else { return last }
+        let selection = scratch.selection
         var count = 0
         var total: UInt64 = 0
         for token in 0..<vocabularySize {

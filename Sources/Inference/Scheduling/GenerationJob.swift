@@ -1,6 +1,6 @@
 /// Continues a prompt.
 final class GenerationJob: SequenceJob, @unchecked Sendable {
-    private let sampler: Sampler
+    private let ownSampler: Sampler
     private var answer: Answer
     private var lookup = PromptLookup()
     private let onToken: @Sendable (TokenID) -> Void
@@ -18,7 +18,7 @@ final class GenerationJob: SequenceJob, @unchecked Sendable {
         control: JobControl,
         completion: @escaping @Sendable (Result<Finished, EngineError>) -> Void
     ) {
-        self.sampler = sampler
+        ownSampler = sampler
         self.onToken = onToken
         self.completion = completion
         answer = Answer(request, limit: limit)
@@ -31,17 +31,17 @@ final class GenerationJob: SequenceJob, @unchecked Sendable {
         isOver = limit == 0
     }
 
-    override func take(
-        position: Int, logits: UnsafeMutableBufferPointer<Float>, hidden: UnsafeBufferPointer<Float>
-    ) {
+    override var sampler: Sampler? { ownSampler }
+
+    override func take(_ output: Output) {
         if prefilled == nil { prefilled = clock.now }
-        guard let token = sampler.next(logits: logits, position: position + 1) else {
+        guard let token = output.token(by: ownSampler) else {
             answer.finish = .numericError
             isFinished = true
             return
         }
-        answer.accept(token, hidden)
-        sampler.observe(generated: token)
+        answer.accept(token, output.hidden)
+        ownSampler.observe(generated: token)
         append(token)
         onToken(token)
         isFinished = answer.finish != nil

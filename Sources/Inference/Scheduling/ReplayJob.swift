@@ -1,6 +1,6 @@
 /// Feeds a given answer, and draws at every position of it.
 final class ReplayJob: SequenceJob, @unchecked Sendable {
-    private let sampler: Sampler
+    private let ownSampler: Sampler
     private var answer: Answer
     private let given: [TokenID]
     private let limit: Int
@@ -14,7 +14,7 @@ final class ReplayJob: SequenceJob, @unchecked Sendable {
         _ request: SequenceRequest, given: [TokenID], fed: [TokenID], limit: Int, sampler: Sampler, control: JobControl,
         completion: @escaping @Sendable (Result<Finished, EngineError>) -> Void
     ) {
-        self.sampler = sampler
+        ownSampler = sampler
         self.completion = completion
         self.limit = limit
         self.given = given
@@ -27,12 +27,12 @@ final class ReplayJob: SequenceJob, @unchecked Sendable {
         isOver = limit == 0
     }
 
-    override func take(
-        position: Int, logits: UnsafeMutableBufferPointer<Float>, hidden: UnsafeBufferPointer<Float>
-    ) {
+    override var sampler: Sampler? { ownSampler }
+
+    override func take(_ output: Output) {
         let index = answer.tokens.count
         let offered = index < min(given.count, limit) ? given[index] : nil
-        guard let token = sampler.next(logits: logits, position: position + 1) else {
+        guard let token = output.token(by: ownSampler) else {
             answer.finish = .numericError
             isFinished = true
             return
@@ -42,8 +42,8 @@ final class ReplayJob: SequenceJob, @unchecked Sendable {
             isFinished = true
             return
         }
-        answer.accept(token, hidden)
-        sampler.observe(generated: token)
+        answer.accept(token, output.hidden)
+        ownSampler.observe(generated: token)
         isFinished = answer.finish != nil
     }
 

@@ -228,7 +228,8 @@ final class Scheduler: BatchSource {
         }
         batch.parts.append(
             Batch.Part(
-                job: job, rows: first.row..<batch.tokens.count, guesses: guess.count, firstOutput: first.output))
+                job: job, rows: first.row..<batch.tokens.count, guesses: guess.count,
+                outputs: first.output..<batch.outputs.count))
         job.scheduled = position + count
         job.batchesInFlight += 1
         job.awaitsOutputs = job.drawsTokens && batch.outputs.count > first.output
@@ -246,11 +247,20 @@ final class Scheduler: BatchSource {
         return guess
     }
 
-    /// The outputs of a sequence are taken in order.
-    func take(_ part: Batch.Part, of batch: Batch) {
+    func draw(_ outputs: Range<Int>, of batch: Batch, _ scratch: DrawScratch) {
+        for part in batch.parts where !part.job.isFinished {
+            guard let sampler = part.job.sampler, sampler.isMemoryless else { continue }
+            for index in part.outputs.clamped(to: outputs) where !batch.failed(row: batch.outputs[index]) {
+                let token = batch.output(index, scratch).token(by: sampler)
+                batch.keep(token.map { .token($0) } ?? .notFinite, output: index)
+            }
+        }
+    }
+
+    func take(_ part: Batch.Part, of batch: Batch, _ scratch: DrawScratch) {
         let job = part.job
         guard let cache = job.cache else { preconditionFailure("a running sequence has a cache") }
-        var output = part.firstOutput
+        var output = part.outputs.lowerBound
         var taken = 0
         defer {
             if part.guesses > 0 {
@@ -266,7 +276,7 @@ final class Scheduler: BatchSource {
             cache.length = position + 1
             taken += 1
             guard position >= job.firstOutput else { continue }
-            job.take(position: position, logits: batch.logits(output), hidden: batch.hidden(output))
+            job.take(batch.output(output, scratch))
             output += 1
         }
     }

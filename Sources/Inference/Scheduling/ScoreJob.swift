@@ -14,11 +14,7 @@ final class ScoreJob: SequenceJob, @unchecked Sendable {
         super.init(tokens: tokens, firstOutput: first, capacity: tokens.count, drawsTokens: false, control: control)
     }
 
-    override func take(
-        position: Int, logits: UnsafeMutableBufferPointer<Float>, hidden: UnsafeBufferPointer<Float>
-    ) {
-        visit(position, logits, hidden)
-    }
+    override func take(_ output: Output) { visit(output.position, output.logits, output.hidden) }
 
     override func fail(position: Int) {
         failure = position

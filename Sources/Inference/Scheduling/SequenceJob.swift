@@ -50,10 +50,11 @@ class SequenceJob: @unchecked Sendable {
     /// The position whose keys and values come next.
     var position: Int { cache?.length ?? 0 }
 
-    /// Takes the output at `position`. Subclasses add the next token, or finish.
-    func take(
-        position: Int, logits: UnsafeMutableBufferPointer<Float>, hidden: UnsafeBufferPointer<Float>
-    ) {
+    /// Draws from its outputs, if anything does.
+    var sampler: Sampler? { nil }
+
+    /// Takes the next output. Subclasses add the next token, or finish.
+    func take(_ output: Output) {
         preconditionFailure("each kind of job takes outputs in its own way")
     }
 

@@ -6,7 +6,8 @@ struct SamplerTests {
 
     private func draw(_ sampler: Sampler, _ logits: [Float], _ position: Int = 0) -> TokenID? {
         var logits = logits
-        return logits.withUnsafeMutableBufferPointer { sampler.next(logits: $0, position: position) }
+        let scratch = DrawScratch(vocabularySize: logits.count)
+        return logits.withUnsafeMutableBufferPointer { sampler.next(logits: $0, position: position, scratch: scratch) }
     }
 
     private func randomParameters(_ random: inout SeededGenerator) -> SamplingParameters {

@@ -12,6 +12,8 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
     private let plan: ShardPlan
     /// Scratch of the attention, by thread.
     let scores: [TokenRows]
+    /// Scratch of the draws, by thread.
+    private let draws: [DrawScratch]
     /// As many as there are threads in a pipeline, and one to fill meanwhile.
     private let batches: [PackedBatch]
 
@@ -31,6 +33,7 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
             positions: max(options.cachePositions ?? 0, context))
         team = try ThreadTeam(count: options.threads, cpus: options.cpus)
         scores = (0..<options.threads).map { _ in TokenRows(context + 15, rows: Workspace.queriesInTile) }
+        draws = (0..<options.threads).map { [model] _ in DrawScratch(vocabularySize: model.configuration.vocabulary) }
         plan = options.threads == 1 ? .rows : options.shardPlan
         let outputs = min(options.prefillChunk, 64, max(1, Self.logitsOfBatch / model.configuration.vocabulary))
         batches = (0..<(plan == .rows ? 1 : options.threads + 1)).map { [model, sizes] _ in
@@ -70,20 +73,21 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
         let (batch, stage) = (batches[0], Stage(layers: model.layers.indices, isFirst: true, isLast: true))
         while source.fill(batch, ofConcurrent: 1) {
             batch.work.begin(batch)
-            team.run { Pass(self, batch.work, ThreadShare($0, of: team), thread: $0).run(stage) }
-            takeInParallel(batch, source)
+            team.run { thread in
+                let share = ThreadShare(thread, of: team)
+                Pass(self, batch.work, share, thread: thread).run(stage)
+                share.barrier()
+                take(batch, share, source, draws[thread])
+            }
             source.finish(batch)
             if plan == .auto, source.load >= 2 * team.count { return }
         }
     }
 
-    private func takeInParallel(_ batch: Batch, _ source: any BatchSource) {
-        guard batch.parts.count > 1 else { return batch.parts.forEach { source.take($0, of: batch) } }
-        team.run { thread in
-            for index in ThreadShare(thread, of: team).of(batch.parts.count) {
-                source.take(batch.parts[index], of: batch)
-            }
-        }
+    private func take(_ batch: Batch, _ share: ThreadShare, _ source: any BatchSource, _ scratch: DrawScratch) {
+        source.draw(share.of(batch.outputs.count), of: batch, scratch)
+        share.barrier()
+        for index in share.of(batch.parts.count) { source.take(batch.parts[index], of: batch, scratch) }
     }
 
     /// Several batches at a time; every thread computes some layers of each.
@@ -94,6 +98,7 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
             pipeline.run(stage, source, while: { plan == .pipeline || source.load >= team.count }) { batch in
                 if stage == 0 { batch.work.begin(batch) }
                 Pass(self, batch.work, .alone, thread: stage).run(stages[stage])
+                if stages[stage].isLast { take(batch, .alone, source, draws[stage]) }
             }
         }
     }

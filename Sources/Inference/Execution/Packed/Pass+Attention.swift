@@ -68,11 +68,16 @@ extension Pass {
         }
     }
 
-    /// An item is one query head when there is one row, else a tile of rows with heads that share a key/value head.
+    /// The heads of one row, or tiles of rows with the heads that share a key/value head.
     private func weighValues(_ attention: Attention<PackedTensors>, layer: Int) {
-        let headsInItem = work.count == 1 ? 1 : headsInItem
         let tiles = work.tiles.count
-        for item in share.of(attention.heads.heads / headsInItem * tiles) {
+        if work.count == 1 {
+            for head in share.of(attention.heads.heads) {
+                weighValues(attention, layer: layer, heads: head..<head + 1, 0..<1, work.tiles[0].pages)
+            }
+            return
+        }
+        for item in share.interleaved(attention.heads.heads / headsInItem * tiles) {
             let tile = work.tiles[item % tiles]
             let first = item / tiles * headsInItem
             weighValues(attention, layer: layer, heads: first..<first + headsInItem, tile.rows, tile.pages)

@@ -2,7 +2,7 @@ import Kernels
 
 /// One thread's part of a batch's way through layers. Every thread of a team runs the same, and `barrier` separates what
 /// depends on the others.
-struct Pass {
+struct Pass: ~Copyable {
     let model: Model<PackedTensors>
     let kernels: KernelSet
     let geometry: PageGeometry

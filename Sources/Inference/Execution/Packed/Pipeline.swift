@@ -33,7 +33,6 @@ final class Pipeline: Sendable {
                 pass(batch, to: stage + 1)
                 continue
             }
-            for part in batch.parts { source.take(part, of: batch) }
             source.finish(batch)
             pass(batch, to: 0)
         }
