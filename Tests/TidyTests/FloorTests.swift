@@ -7,7 +7,7 @@ import Testing
         ["Cryptography", "HTTP2", "Kernels", "Postgres", "TLS"],
         ["Canonical", "ContentAddressing", "GGUF", "HTTPTransport", "Threshold"],
         ["Arweave", "DNAProtocol", "Inference", "NodeState"],
-        ["Consensus", "CoordinatorStore", "ModelPackages", "ServiceKit"],
+        ["Consensus", "CoordinatorStore", "ModelPackages", "ModelStorage", "ServiceKit"],
         [
             "Administration", "AggregatorService", "GatewayService", "LocalNetwork", "ServiceArguments",
             "SignerService", "WorkerService",
