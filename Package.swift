@@ -94,7 +94,9 @@ let package = Package(
         library("Consensus", ["Canonical", "Cryptography", "DNAProtocol", "Threshold"]),
         library("CoordinatorStore", ["Canonical", "Cryptography", "DNAProtocol", "Postgres", logging]),
         library("ModelPackages", ["Canonical", "Cryptography", "DNAProtocol"]),
-        library("ModelStorage", ["Arweave", "Canonical", "Cryptography", "HTTPTransport", "NodeState"]),
+        library(
+            "ModelStorage",
+            ["Arweave", "Canonical", "Cryptography", "HTTPTransport", "NodeState", httpTypes] + nio),
         library(
             "ServiceKit",
             ["Canonical", "HTTPTransport", "TLS", httpTypes, hummingbird, lifecycle, logging, metrics] + nio + http1),
@@ -191,7 +193,9 @@ let package = Package(
         tests("KernelsTests", ["Kernels"]),
         tests("LocalNetworkTests", ["Cryptography", "DNAProtocol", "LocalNetwork", "NodeState", "Postgres", "TLS"]),
         tests("ModelPackagesTests", ["Canonical", "Cryptography", "DNAProtocol", "ModelPackages"]),
-        tests("ModelStorageTests", ["Arweave", "Canonical", "Cryptography", "ModelStorage", hummingbird]),
+        tests(
+            "ModelStorageTests",
+            ["Arweave", "Canonical", "Cryptography", "HTTPTransport", "ModelStorage", httpTypes, hummingbird] + nio),
         tests("NodeStateTests", ["Canonical", "Cryptography", "NodeState"]),
         tests("PostgresTests", ["LocalNetwork", "Postgres", "TestKit"]),
         tests(
