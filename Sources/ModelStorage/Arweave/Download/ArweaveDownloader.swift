@@ -1,0 +1,148 @@
+public import Arweave
+import Foundation
+
+/// Why a download cannot be had.
+public enum ArweaveDownloadError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// It would be larger than allowed.
+    case tooLarge(name: String, size: Int, limit: Int)
+    /// A folder for a file cannot be made: why.
+    case folder(path: String, reason: String)
+
+    /// A sentence for people.
+    public var description: String {
+        switch self {
+        case .tooLarge(let name, let size, let limit): "\(name) has \(size) bytes; \(limit) are allowed"
+        case .folder(let path, let reason): "\(path): \(reason)"
+        }
+    }
+}
+
+/// Fetches packages from Arweave by their ids, verified from the signature down to each chunk; resumes after a break.
+public struct ArweaveDownloader: Sendable {
+    /// How a download behaves.
+    public struct Options: Hashable, Sendable {
+        /// Chunks on their way at the same time.
+        public var concurrency = 8
+        /// The most bytes of a whole package.
+        public var sizeLimit = 1 << 40
+
+        /// The numbers above.
+        public init() {}
+    }
+
+    private let nodes: ArweaveNodes
+    private let options: Options
+
+    /// A downloader that asks these nodes, spreading its questions over all of them.
+    public init(nodes: ArweaveNodes, options: Options = Options()) {
+        self.nodes = nodes
+        self.options = options
+    }
+
+    /// A transaction, with its owner's signature verified: its tags and its data root are what the id stands for.
+    public func transaction(_ id: TransactionID) async throws -> Transaction {
+        try await nodes.ask { try await $0.transaction(id) }
+    }
+
+    /// Fetches one transaction's data into a file, which appears under its name once it is complete.
+    ///
+    /// - Throws: ``ArweaveDownloadError``, ``ArweaveFailure``, `ArweaveError`, `CancellationError`.
+    public func file(
+        _ id: TransactionID, to path: String, progress: @escaping @Sendable (TransferProgress) -> Void = { _ in }
+    ) async throws {
+        let transaction = try await transaction(id)
+        try check(transaction.body.dataSize, of: "\(id)")
+        let counter = TransferCounter(total: transaction.body.dataSize, progress)
+        try await fetch(transaction, to: path, counter)
+    }
+
+    /// Fetches a package into a folder: all files of a path manifest, or the one file that a transaction without a
+    /// manifest is, under the name `name`.
+    ///
+    /// - Returns: which transaction each file came from.
+    /// - Throws: ``ArweaveDownloadError``, ``ArweaveFailure``, `ArweaveError`, `CancellationError`.
+    @discardableResult
+    public func package(
+        _ id: TransactionID, to folder: String, name: String = "data",
+        progress: @escaping @Sendable (TransferProgress) -> Void = { _ in }
+    ) async throws -> [String: TransactionID] {
+        let head = try await transaction(id)
+        guard head.tag("Content-Type") == PathManifest.contentType else {
+            try makeFolder(folder)
+            try await file(id, to: "\(folder)/\(name)", progress: progress)
+            return [name: id]
+        }
+        let manifest = try PathManifest(json: try await bytes(of: head, limit: PathManifest.byteLimit))
+        var files: [(path: String, transaction: Transaction)] = []
+        for (path, id) in manifest.files.sorted(by: { $0.key < $1.key }) {
+            files.append((path, try await transaction(id)))
+        }
+        let (total, overflow) = files.reduce((0, false)) { sum, file in
+            let (next, overflow) = sum.0.addingReportingOverflow(file.transaction.body.dataSize)
+            return (next, sum.1 || overflow)
+        }
+        try check(overflow ? .max : total, of: "the package")
+        let counter = TransferCounter(total: total, progress)
+        for (path, transaction) in files {
+            let target = "\(folder)/\(path)"
+            try makeFolder((target as NSString).deletingLastPathComponent)
+            try await fetch(transaction, to: target, counter)
+        }
+        return manifest.files
+    }
+
+    /// A small transaction's data.
+    func bytes(of transaction: Transaction, limit: Int) async throws -> [UInt8] {
+        let size = transaction.body.dataSize
+        guard size <= limit else {
+            throw ArweaveDownloadError.tooLarge(name: "\(transaction.id)", size: size, limit: limit)
+        }
+        let reader = try ChunkReader(nodes: nodes, transaction: transaction)
+        var bytes: [UInt8] = []
+        while bytes.count < size {
+            let chunk = try await reader.chunk(at: bytes.count)
+            bytes += chunk.bytes[(bytes.count - chunk.range.lowerBound)...]
+        }
+        return bytes
+    }
+
+    private func check(_ size: Int, of name: String) throws(ArweaveDownloadError) {
+        guard size <= options.sizeLimit else {
+            throw .tooLarge(name: name, size: size, limit: options.sizeLimit)
+        }
+    }
+
+    private func makeFolder(_ path: String) throws(ArweaveDownloadError) {
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw .folder(path: path, reason: "\(error.localizedDescription)")
+        }
+    }
+
+    // MARK: One file
+
+    private func fetch(_ transaction: Transaction, to path: String, _ counter: TransferCounter) async throws {
+        let size = transaction.body.dataSize
+        let plan = try ChunkPlan(size: size)
+        let reader = try ChunkReader(nodes: nodes, transaction: transaction)
+        let file = try PartialFile(path: path, size: size)
+        counter.add(file.filledCount)
+        // Others cut data at other places: then a pass leaves gaps, and the next one asks for what is in them.
+        while file.filledCount < size {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                var started = 0
+                for index in 0..<plan.filledCount {
+                    guard let gap = file.firstGap(in: plan.range(index)) else { continue }
+                    if started >= options.concurrency { try await group.next() }
+                    started += 1
+                    group.addTask {
+                        counter.add(try file.fill(try await reader.chunk(at: gap, startingAt: index)))
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+        try file.finish()
+    }
+}

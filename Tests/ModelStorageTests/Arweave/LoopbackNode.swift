@@ -1,0 +1,49 @@
+import HTTPTransport
+import HTTPTypes
+import Hummingbird
+import ModelStorage
+import NIOCore
+
+/// A node's double behind a real socket.
+struct LoopbackNode: HTTPResponder {
+    typealias Context = BasicRequestContext
+
+    let double: NodeDouble
+
+    func respond(to request: Request, context: Context) async throws -> Response {
+        let body = try await request.body.collect(upTo: 16 << 20)
+        let response = try await double.send(
+            NodeRequest(
+                method: request.method == .post ? .post([UInt8](buffer: body)) : .get, path: request.uri.path,
+                deadline: .seconds(60), responseLimit: 16 << 20))
+        return Response(
+            status: .init(code: response.status),
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: response.body)))
+    }
+
+    /// Serves while `body` runs.
+    static func serve<R: Sendable>(
+        _ double: NodeDouble, _ body: @escaping @Sendable (HTTPOrigin) async throws -> R
+    ) async throws -> R {
+        let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
+        let application = Application(
+            responder: LoopbackNode(double: double),
+            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
+            onServerRunning: { channel in continuation.yield(channel.localAddress?.port ?? 0) })
+        return try await withThrowingTaskGroup(of: R?.self) { group in
+            group.addTask {
+                try await application.run()
+                return nil
+            }
+            group.addTask {
+                for await port in ports { return try await body(HTTPOrigin(host: "127.0.0.1", port: port)) }
+                return nil
+            }
+            defer { group.cancelAll() }
+            while let result = try await group.next() {
+                if let result { return result }
+            }
+            throw CancellationError()
+        }
+    }
+}
