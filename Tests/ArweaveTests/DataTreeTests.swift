@@ -34,6 +34,9 @@ import Testing
                     #expect(range.isEmpty == (index >= plan.filledCount))
                     #expect(range.count <= largest)
                     if index > 0, !range.isEmpty { #expect(range.count >= smallest) }
+                    for offset in [range.lowerBound, range.upperBound - 1] where range.contains(offset) {
+                        #expect(plan.range(containing: offset) == range)
+                    }
                     end = range.upperBound
                 }
                 #expect(end == plan.size)

@@ -31,6 +31,15 @@ public struct ChunkPlan: Hashable, Sendable {
         return start(index)..<(index + 1 == leafCount ? size : start(index + 1))
     }
 
+    /// The bytes of the chunk that holds a byte.
+    public func range(containing offset: Int) -> Range<Int> {
+        precondition(offset >= 0 && offset < size, "no such byte")
+        // An uneven last chunk begins within the place of the one before.
+        let index = offset / Self.largestChunk
+        let isBeyond = index + 1 < leafCount && range(index).upperBound <= offset
+        return range(isBeyond ? index + 1 : index)
+    }
+
     private func start(_ index: Int) -> Int {
         let rest = size % Self.largestChunk
         let isUneven = index > 0 && index + 1 == leafCount && rest > 0 && rest < Self.smallestLastChunk

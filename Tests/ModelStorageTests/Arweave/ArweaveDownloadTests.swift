@@ -177,6 +177,86 @@ private struct Crash: Error {}
         #expect(chunkRequests(node) == 5 + 3 + 2)
     }
 
+    // MARK: Gateways
+
+    private func serveWhole(_ data: [UInt8]) {
+        weave.state.withLock { state in
+            state.chunks = [:]
+            state.data[transaction.id] = data
+        }
+    }
+
+    private func dataRequests(_ node: NodeDouble) -> Int { node.asked.filter { $0 == "GET /\(transaction.id)" }.count }
+
+    @Test func aGatewayStandsInForChunks() async throws {
+        serveWhole(data)
+        let node = NodeDouble("node", weave)
+        let heard = Mutex<[TransferProgress]>([])
+        try await downloader([node]).file(transaction.id, to: target) { progress in
+            heard.withLock { $0.append(progress) }
+        }
+        #expect(folder.read("model.gguf") == data)
+        #expect(dataRequests(node) == 6)
+        #expect(heard.withLock { $0.last?.done } == data.count)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["model.gguf"])
+    }
+
+    @Test func whatAGatewayServesIsHeldAgainstTheSignature() async throws {
+        serveWhole(data)
+        let (bad, good) = (NodeDouble("bad", weave), NodeDouble("good", weave))
+        let count = Mutex(0)
+        bad.fail { request in
+            // One piece of six is wrong.
+            guard request.range != nil else { return nil }
+            return count.withLock { count in
+                count += 1; return count == 3 ? .corrupted : nil
+            }
+        }
+        try await downloader([bad, good]).file(transaction.id, to: target)
+        #expect(folder.read("model.gguf") == data)
+        #expect(dataRequests(good) == 6)
+        try FileManager.default.removeItem(atPath: target)
+        bad.fail { $0.range != nil ? .corrupted : nil }
+        await #expect(throws: ArweaveFailure.self) { try await downloader([bad]).file(transaction.id, to: target) }
+        #expect(folder.read("model.gguf") == nil)
+    }
+
+    @Test(arguments: [
+        NodeDouble.Fault.answer(200, "<html>"), .answer(206, "short"), .answer(404, ""), .answer(416, ""), .timeout,
+        .answer(200, String(repeating: "x", count: 1_500_000)), .answer(206, String(repeating: "x", count: 300_000)),
+    ])
+    func aGatewayThatServesSomethingElseIsLeft(fault: NodeDouble.Fault) async throws {
+        serveWhole(data)
+        let (bad, good) = (NodeDouble("bad", weave), NodeDouble("good", weave))
+        bad.fail { $0.range != nil ? fault : nil }
+        try await downloader([bad, good]).file(transaction.id, to: target)
+        #expect(folder.read("model.gguf") == data)
+    }
+
+    @Test func anInterruptedReadFromAGatewayGoesOn() async throws {
+        serveWhole(data)
+        let node = NodeDouble("node", weave)
+        let left = Mutex(4)
+        node.fail { request in
+            guard request.range != nil else { return nil }
+            guard
+                left.withLock({ count in
+                    count -= 1; return count < 0
+                })
+            else { return nil }
+            throw Crash()
+        }
+        await #expect(throws: Crash.self) {
+            try await downloader([node], concurrency: 1).file(transaction.id, to: target)
+        }
+        node.fail { _ in nil }
+        try await downloader([node], concurrency: 1).file(transaction.id, to: target)
+        #expect(folder.read("model.gguf") == data)
+        #expect(dataRequests(node) == 5 + 2)
+    }
+
+    // MARK: What is refused
+
     /// Not everybody cuts data as the reference does; what counts is what was signed.
     @Test func dataThatWasCutElsewhereArrives() async throws {
         let cuts = [0, 100_000, 262_144, 262_145, 500_000, 600_000]

@@ -57,6 +57,47 @@ import Testing
         }
     }
 
+    @Test func aRangeIsAskedForAndARedirectFollowed() async throws {
+        let weave = Weave()
+        let id = TransactionID(bytes: [UInt8](repeating: 7, count: 32))!  // 32 bytes
+        let data = someBytes(1_000)
+        weave.state.withLock { $0.data[id] = data }
+        let moved = ["/old": "/\(id)", "/circle": "/circle", "/away": "http://10.0.0.1/\(id)"]
+        try await LoopbackNode.serve(NodeDouble("double", weave), moved: moved) { origin in
+            let client = HTTP1Client()
+            let link = HTTPNodeLink(origin, client: client)
+            func get(_ path: String) async throws -> NodeResponse {
+                try await link.send(
+                    NodeRequest(method: .get, path: path, range: 10..<20, deadline: .seconds(30), responseLimit: 100))
+            }
+            let response = try await get("/old")
+            #expect(response.status == 206)
+            #expect(response.body == Array(data[10..<20]))
+            let away = try await get("/away")
+            #expect(away.status == 302)
+            await #expect(throws: NodeLinkError.self) { try await get("/circle") }
+            await client.shutdown()
+        }
+    }
+
+    @Test func redirectsStayBelowTheirOrigin() {
+        func target(_ location: String?, from: String = "https://arweave.net") -> String? {
+            HTTPOrigin(from).flatMap { Redirect(location, from: $0, below: $0) }.map { "\($0.origin)\($0.path)" }
+        }
+        #expect(target("/a?b") == "https://arweave.net:443/a?b")
+        #expect(target("https://x.arweave.net/a") == "https://x.arweave.net:443/a")
+        #expect(target("https://arweave.net") == "https://arweave.net:443/")
+        #expect(target("https://arweave.net", from: "http://arweave.net") == "https://arweave.net:443/")
+        for location in [
+            "http://x.arweave.net/a", "https://evilarweave.net/a", "https://127.0.0.1/a", "//evil/a", "a", "",
+            "https://evil/.arweave.net", "https://evil?.arweave.net", "https://evil@arweave.net/",
+            "https://evil#.arweave.net",
+            "/a\r\nX: y", nil,
+        ] {
+            #expect(target(location) == nil, "\(location ?? "")")
+        }
+    }
+
     @Test func nobodyThereIsSaid() async throws {
         let client = HTTP1Client()
         // Port 1 is nobody's.

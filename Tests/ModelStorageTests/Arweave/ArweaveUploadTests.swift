@@ -212,6 +212,26 @@ private struct Crash: Error {}
         #expect(fixture.isWhole(folder))
     }
 
+    @Test func aPriceThatHasRisenIsAskedForAnew() async throws {
+        let node = NodeDouble("node", fixture.weave)
+        let uploader = try fixture.uploader([node])
+        guard case .unpaid(let quote) = try await uploader.prepare(fixture.files()) else { return #expect(Bool(false)) }
+        let order = try await uploader.order(quote.accept())
+        fixture.weave.state.withLock { $0.rate = 4 }
+        await #expect {
+            try await uploader.carryOut(order)
+        } throws: { error in
+            "\(error)".contains("Transaction verification failed.")
+        }
+        // Still the same order, until somebody gives it up.
+        guard case .ordered = try await uploader.prepare(fixture.files()) else { return #expect(Bool(false)) }
+        #expect(try await uploader.giveUpUnposted(order).count == 4)
+        guard case .unpaid(let next) = try await uploader.prepare(fixture.files()) else { return #expect(Bool(false)) }
+        #expect(next.total > quote.total)
+        try await uploader.carryOut(try await uploader.order(next.accept()))
+        #expect(fixture.weave.transactions.count == 4)
+    }
+
     @Test func chunksThatWereLostAreSentAgain() async throws {
         let node = NodeDouble("node", fixture.weave)
         let weave = fixture.weave

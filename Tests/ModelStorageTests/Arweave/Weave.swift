@@ -25,6 +25,8 @@ final class Weave: Sendable {
         var mined: [TransactionID: Stored] = [:]
         var end = 1_000_000
         var chunks: [DataRoot: [Chunk]] = [:]
+        /// What gateways have.
+        var data: [TransactionID: [UInt8]] = [:]
         /// Winston for a byte.
         var rate: UInt64 = 3
         var postings: [TransactionID: Int] = [:]
@@ -138,6 +140,8 @@ final class NodeDouble: NodeLink {
         case (.get, "tx", 2...3):
             guard let id = TransactionID(parts[1]) else { return text(400, "Invalid hash.") }
             return transaction(id, parts.count == 3 ? parts[2] : nil)
+        case (.get, let name?, 1):
+            return TransactionID(name).map { data($0, request.range) } ?? text(404, "Not Found.")
         default: return text(404, "Not Found.")
         }
     }
@@ -213,6 +217,13 @@ final class NodeDouble: NodeLink {
             return text(200, #"{"size":"\#(size)","offset":"\#(stored.start + size - 1)"}"#)
         default: return text(404, "Not Found.")
         }
+    }
+
+    /// The data as a gateway serves it.
+    private func data(_ id: TransactionID, _ range: Range<Int>?) -> NodeResponse {
+        guard let bytes = weave.state.withLock({ $0.data[id] }) else { return text(404, "Not Found.") }
+        guard let range else { return NodeResponse(status: 200, body: bytes) }
+        return NodeResponse(status: 206, body: Array(bytes[range]))
     }
 
     private func chunk(at offset: Int) -> NodeResponse {

@@ -30,8 +30,8 @@ public struct ArweaveDownloader: Sendable {
         public init() {}
     }
 
-    private let nodes: ArweaveNodes
-    private let options: Options
+    let nodes: ArweaveNodes
+    let options: Options
 
     /// A downloader that asks these nodes, spreading its questions over all of them.
     public init(nodes: ArweaveNodes, options: Options = Options()) {
@@ -118,31 +118,5 @@ public struct ArweaveDownloader: Sendable {
         } catch {
             throw .folder(path: path, reason: "\(error.localizedDescription)")
         }
-    }
-
-    // MARK: One file
-
-    private func fetch(_ transaction: Transaction, to path: String, _ counter: TransferCounter) async throws {
-        let size = transaction.body.dataSize
-        let plan = try ChunkPlan(size: size)
-        let reader = try ChunkReader(nodes: nodes, transaction: transaction)
-        let file = try PartialFile(path: path, size: size)
-        counter.add(file.filledCount)
-        // Others cut data at other places: then a pass leaves gaps, and the next one asks for what is in them.
-        while file.filledCount < size {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                var started = 0
-                for index in 0..<plan.filledCount {
-                    guard let gap = file.firstGap(in: plan.range(index)) else { continue }
-                    if started >= options.concurrency { try await group.next() }
-                    started += 1
-                    group.addTask {
-                        counter.add(try file.fill(try await reader.chunk(at: gap, startingAt: index)))
-                    }
-                }
-                try await group.waitForAll()
-            }
-        }
-        try file.finish()
     }
 }

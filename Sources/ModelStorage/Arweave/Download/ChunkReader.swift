@@ -1,8 +1,8 @@
 import Arweave
 import Synchronization
 
-/// A chunk that belongs to a signed transaction.
-struct VerifiedChunk: Sendable {
+/// Bytes of a transaction's data.
+struct DataPiece: Sendable {
     let range: Range<Int>
     let bytes: [UInt8]
     let sha256: [UInt8]
@@ -27,7 +27,7 @@ final class ChunkReader: Sendable {
     }
 
     /// The chunk that holds a byte of the data.
-    func chunk(at offset: Int, startingAt start: Int = 0) async throws -> VerifiedChunk {
+    func chunk(at offset: Int, startingAt start: Int = 0) async throws -> DataPiece {
         try await nodes.ask(startingAt: start) { node in
             let place = try await self.place(at: node)
             let stored = try await node.chunk(at: place.start + offset)
@@ -35,7 +35,7 @@ final class ChunkReader: Sendable {
                 let proven = ProvenChunk(path: stored.path, root: self.root, size: self.size, offset: offset),
                 proven.matches(stored.bytes)
             else { throw node.untrue("GET /chunk/\(place.start + offset)", "the chunk is not the one that was signed") }
-            return VerifiedChunk(range: proven.range, bytes: stored.bytes, sha256: proven.sha256)
+            return DataPiece(range: proven.range, bytes: stored.bytes, sha256: proven.sha256)
         }
     }
 

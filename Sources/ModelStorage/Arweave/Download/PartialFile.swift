@@ -3,9 +3,9 @@ import Cryptography
 import Glibc
 import Synchronization
 
-/// A file that is being filled with verified pieces in any order, and resumes.
+/// A file that is being filled with pieces in any order, and resumes.
 ///
-/// Beside `name.part` lies `name.part.log`, which says which ranges are filled and with what. Neither waits for the disk:
+/// Beside `stem.part` lies `stem.part.log`, which says which ranges are filled and with what. Neither waits for the disk:
 /// what the log says is hashed again when the file is opened, so that nothing counts but bytes that are there.
 final class PartialFile: Sendable {
     private struct State {
@@ -15,21 +15,23 @@ final class PartialFile: Sendable {
     /// Start, end, SHA-256 of the bytes, and SHA-256 of these three, cut, which tells a torn entry.
     private static let entryByteCount = 64
 
-    let path: String
-    private let size: Int
+    private let path: String
+    private let part: String
+    let size: Int
     private let data: Int32
     private let log: Int32
     private let state = Mutex(State())
 
-    /// Opens or makes the two files beside `path`. Throws `ArweaveError.system(operation:path:code:)`, also when
-    /// another process fills the same file.
-    init(path: String, size: Int) throws(ArweaveError) {
+    /// Opens or makes `stem.part` and its log for a file that is to be `path`. Throws
+    /// `ArweaveError.system(operation:path:code:)`, also when another process fills the same file.
+    init(path: String, stem: String? = nil, size: Int) throws(ArweaveError) {
         self.path = path
         self.size = size
-        data = open("\(path).part", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        log = open("\(path).part.log", O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        part = "\(stem ?? path).part"
+        data = open(part, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        log = open("\(part).log", O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         guard data >= 0, log >= 0, flock(data, LOCK_EX | LOCK_NB) == 0, ftruncate(data, off_t(size)) == 0 else {
-            throw .system(operation: "open", path: "\(path).part", code: errno)
+            throw .system(operation: "open", path: part, code: errno)
         }
         try recall()
     }
@@ -49,8 +51,8 @@ final class PartialFile: Sendable {
         }
     }
 
-    /// Puts verified bytes in their place. Returns how many of them were not there before.
-    func fill(_ chunk: VerifiedChunk) throws(ArweaveError) -> Int {
+    /// Puts bytes in their place. Returns how many of them were not there before.
+    func fill(_ chunk: DataPiece) throws(ArweaveError) -> Int {
         try write(chunk.bytes, to: data, at: chunk.range.lowerBound)
         let entry = Self.entry(chunk.range, chunk.sha256)
         try write(entry, to: log, at: nil)
@@ -61,13 +63,21 @@ final class PartialFile: Sendable {
         }
     }
 
+    /// Removes what unfinished attempts at a file have left.
+    static func removeRemains(_ stems: [String]) {
+        for stem in stems {
+            unlink("\(stem).part")
+            unlink("\(stem).part.log")
+        }
+    }
+
     /// Gives the file its name, on the disk when this returns, and drops the log.
     func finish() throws(ArweaveError) {
         precondition(filledCount == size, "the file is not complete")
-        guard fsync(data) == 0, rename("\(path).part", path) == 0 else {
-            throw .system(operation: "rename", path: "\(path).part", code: errno)
+        guard fsync(data) == 0, rename(part, path) == 0 else {
+            throw .system(operation: "rename", path: part, code: errno)
         }
-        unlink("\(path).part.log")
+        unlink("\(part).log")
         let slash = path.lastIndex(of: "/")
         let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -77,10 +87,19 @@ final class PartialFile: Sendable {
         }
     }
 
+    /// The tree of what is there.
+    func tree() throws -> DataTree { try DataFile(path: part).tree() }
+
+    /// Forgets everything.
+    func discard() {
+        unlink(part)
+        unlink("\(part).log")
+    }
+
     /// Believes the log as far as the bytes are what it says.
     private func recall() throws(ArweaveError) {
-        let file = try DataFile(path: "\(path).part")
-        let entries = try DataFile(path: "\(path).part.log")
+        let file = try DataFile(path: part)
+        let entries = try DataFile(path: "\(part).log")
         let whole = entries.size - entries.size % Self.entryByteCount
         var filled = RangeSet<Int>()
         for start in stride(from: 0, to: whole, by: Self.entryByteCount) {
@@ -93,7 +112,7 @@ final class PartialFile: Sendable {
             filled.formUnion(RangeSet(lower..<upper))
         }
         guard ftruncate(log, off_t(whole)) == 0 else {
-            throw .system(operation: "truncate", path: "\(path).part.log", code: errno)
+            throw .system(operation: "truncate", path: "\(part).log", code: errno)
         }
         state.withLock { $0.filled = filled }
     }
@@ -118,7 +137,7 @@ final class PartialFile: Sendable {
                 return pwrite(descriptor, rest, bytes.count - done, off_t(offset + done))
             }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw .system(operation: "write", path: "\(path).part", code: errno) }
+            guard count > 0 else { throw .system(operation: "write", path: part, code: errno) }
             done += count
         }
     }

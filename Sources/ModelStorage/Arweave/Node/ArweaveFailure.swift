@@ -22,6 +22,8 @@ public struct ArweaveFailure: Error, Hashable, Sendable, CustomStringConvertible
         case busy(status: Int, text: String)
         /// The node does not have it.
         case missing(status: Int)
+        /// The node gives data only as a whole.
+        case noRanges
         /// The transaction is known and in no block yet.
         case pending
         /// The node does not know the data root that a chunk belongs to.
@@ -56,7 +58,7 @@ public struct ArweaveFailure: Error, Hashable, Sendable, CustomStringConvertible
     public var remedy: Remedy {
         switch reason {
         case .unreachable, .timedOut, .busy, .broken, .pending, .unknownDataRoot: .patience
-        case .missing, .expiredAnchor: .otherNode
+        case .missing, .noRanges, .expiredAnchor: .otherNode
         case .untrue: .ban
         case .refused: .nothing
         }
@@ -73,6 +75,7 @@ public struct ArweaveFailure: Error, Hashable, Sendable, CustomStringConvertible
         case .timedOut: "no answer in time"
         case .busy(let status, let text): "busy (\(status) \(text))"
         case .missing(let status): "not there (\(status))"
+        case .noRanges: "the node gives data only as a whole"
         case .pending: "in no block yet"
         case .unknownDataRoot: "the node does not know the transaction of this data yet"
         case .expiredAnchor: "the transaction's anchor is too old"

@@ -147,6 +147,22 @@ public struct ArweaveNode: Sendable {
         }
     }
 
+    /// A part of a transaction's data as a gateway serves it, unverified. `size` is the whole data's.
+    public func data(of id: TransactionID, _ range: Range<Int>, size: Int) async throws -> [UInt8] {
+        let request = NodeRequest(
+            method: .get, path: "/\(id)", range: range, deadline: limits.chunkDeadline,
+            responseLimit: max(range.count, Self.smallAnswer))
+        let exchange = try await send(request, tooLarge: .noRanges)
+        let isWhole = range == 0..<size && exchange.response.status == 200
+        if exchange.response.status == 200, !isWhole { throw exchange.failure(.noRanges) }
+        if exchange.response.status == 202 { throw exchange.failure(.pending) }
+        guard isWhole || exchange.response.status == 206 else { throw try exchange.requireOK().untrue("no data") }
+        guard exchange.response.body.count == range.count else {
+            throw exchange.untrue("\(exchange.response.body.count) bytes instead of \(range.count)")
+        }
+        return exchange.response.body
+    }
+
     /// Says that an answer of this node turned out to be untrue.
     func untrue(_ request: String, _ reason: String) -> ArweaveFailure {
         ArweaveFailure(node: name, request: request, reason: .untrue(reason))
@@ -159,20 +175,25 @@ public struct ArweaveNode: Sendable {
     private func send(
         _ method: NodeRequest.Method, _ path: String, _ deadline: Duration, _ limit: Int
     ) async throws -> NodeExchange {
-        let request = NodeRequest(method: method, path: path, deadline: deadline, responseLimit: limit)
+        try await send(
+            NodeRequest(method: method, path: path, deadline: deadline, responseLimit: limit),
+            tooLarge: .untrue("the answer has more than \(limit) bytes"))
+    }
+
+    private func send(_ request: NodeRequest, tooLarge: ArweaveFailure.Reason) async throws -> NodeExchange {
         func failure(_ reason: ArweaveFailure.Reason) -> ArweaveFailure {
             ArweaveFailure(node: name, request: request.summary, reason: reason)
         }
         do {
             let response = try await link.send(request)
-            guard response.body.count <= limit else { throw NodeLinkError.tooLarge(limit: limit) }
+            guard response.body.count <= request.responseLimit else { throw failure(tooLarge) }
             return NodeExchange(node: name, request: request.summary, response: response)
         } catch NodeLinkError.unreachable(let reason) {
             throw failure(.unreachable(reason))
         } catch NodeLinkError.timedOut {
             throw failure(.timedOut)
-        } catch NodeLinkError.tooLarge(let limit) {
-            throw failure(.untrue("the answer has more than \(limit) bytes"))
+        } catch NodeLinkError.tooLarge {
+            throw failure(tooLarge)
         }
     }
 }

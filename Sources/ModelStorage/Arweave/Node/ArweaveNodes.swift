@@ -38,6 +38,9 @@ public final class ArweaveNodes: Sendable {
     /// The failures for which nodes are not asked any more.
     public var bans: [ArweaveFailure] { banned.withLock { $0.values.sorted { $0.node < $1.node } } }
 
+    /// Each node that may still be asked, alone.
+    var singly: [ArweaveNodes] { order(0).map { ArweaveNodes([nodes[$0]], patience: patience) } }
+
     /// A recent block's hash from the first node that answers.
     package func anchor() async throws -> [UInt8] { try await ask { try await $0.anchor() } }
 

@@ -23,15 +23,20 @@ public struct NodeRequest: Hashable, Sendable {
     public let method: Method
     /// With its leading slash.
     public let path: String
+    /// The bytes that are wanted of what lies there; nil for all.
+    public let range: Range<Int>?
     /// From now to the response's last byte.
     public let deadline: Duration
     /// The most bytes of body that are taken.
     public let responseLimit: Int
 
     /// A request.
-    public init(method: Method, path: String, deadline: Duration, responseLimit: Int) {
+    public init(
+        method: Method, path: String, range: Range<Int>? = nil, deadline: Duration, responseLimit: Int
+    ) {
         self.method = method
         self.path = path
+        self.range = range
         self.deadline = deadline
         self.responseLimit = responseLimit
     }

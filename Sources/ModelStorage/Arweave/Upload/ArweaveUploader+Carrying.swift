@@ -20,6 +20,20 @@ extension ArweaveUploader {
         }
     }
 
+    /// Gives up the transactions that no node has heard of, so that ``prepare(_:index:progress:)`` asks for a new price:
+    /// for when prices have risen since, and nodes refuse what was signed. One that is on its way to a node in this moment
+    /// may be paid all the same.
+    ///
+    /// - Returns: the names of what was given up.
+    public func giveUpUnposted(_ order: UploadOrder) async throws -> [String] {
+        var names: [String] = []
+        for item in order.items where try await status(item.transaction.id) == .unknown {
+            try markExpired(item)
+            names.append(item.name)
+        }
+        return names
+    }
+
     // MARK: Transactions
 
     /// What the best informed node says.
