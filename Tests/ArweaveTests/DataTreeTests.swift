@@ -15,7 +15,7 @@ import Testing
         #expect(vectors.count == 11)
         for vector in vectors {
             let plan = try ChunkPlan(size: vector.size)
-            let filled = (0..<plan.filledCount).map(plan.range)
+            let filled = (0..<plan.filledCount).map { plan.range($0) }
             #expect(filled.map { [$0.lowerBound, $0.upperBound] } == vector.bounds, "\(vector.size)")
             #expect(plan.leafCount == plan.filledCount + (vector.zero_length_last_leaf ? 1 : 0))
             if vector.zero_length_last_leaf { #expect(plan.range(plan.leafCount - 1).isEmpty) }
