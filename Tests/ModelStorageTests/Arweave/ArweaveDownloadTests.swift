@@ -140,6 +140,20 @@ private struct Crash: Error {}
         #expect(chunkRequests(node) <= 6 + interruptions * 2)
     }
 
+    @Test func filesThatAreThereAreNotFetchedAgain() async throws {
+        let other = someBytes(700_000, seed: 12)
+        let manifest = try PathManifest(files: ["a": transaction.id, "b": Self.store(other, in: weave).id])
+        let package = try Self.store(manifest.json(), in: weave, contentType: PathManifest.contentType)
+        let node = NodeDouble("node", weave)
+        try await downloader([node]).package(package.id, to: folder.path)
+        #expect(chunkRequests(node) == 1 + 6 + 3)
+        _ = try folder.write("b", Array(other.dropLast()) + [0])
+        try await downloader([node]).package(package.id, to: folder.path)
+        #expect(chunkRequests(node) == 1 + 6 + 3 + 1 + 3)
+        #expect(folder.read("a") == data)
+        #expect(folder.read("b") == other)
+    }
+
     @Test func whatWasSpoiltSinceIsFetchedAgain() async throws {
         let node = NodeDouble("node", weave)
         let left = Mutex(6)

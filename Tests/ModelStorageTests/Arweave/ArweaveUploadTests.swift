@@ -119,6 +119,17 @@ private struct Crash: Error {}
         #expect(fixture.weave.transactions.count == paid)
     }
 
+    @Test func aJournalServesForOneUploadAfterTheOther() async throws {
+        let node = NodeDouble("node", fixture.weave)
+        _ = try await fixture.upload([node])
+        let uploader = try fixture.uploader([node])
+        let other = UploadFile(name: "other", path: try fixture.folder.write("other", someBytes(300_000)))
+        guard case .unpaid(let quote) = try await uploader.prepare([other]) else { return #expect(Bool(false)) }
+        try await uploader.carryOut(try await uploader.order(quote.accept()))
+        // Two chunks; those of before are forgotten.
+        #expect(fixture.folder.read("journal/chunks.log")?.count == 2 * 40)
+    }
+
     @Test(arguments: [
         NodeDouble.Fault.answer(400, #"{"error":"disk_full"}"#), .answer(429, ""),
         .answer(503, #"{"error":"timeout"}"#),

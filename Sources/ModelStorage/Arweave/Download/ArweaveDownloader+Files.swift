@@ -1,15 +1,25 @@
 import Arweave
 import Cryptography
-import Synchronization
+import Glibc
 
 extension ArweaveDownloader {
     /// Fetches a transaction's data by chunks with their proofs; where the nodes have none, from gateways as a whole.
+    /// A file that is there already is left alone.
     func fetch(_ transaction: Transaction, to path: String, _ counter: TransferCounter) async throws {
+        if try Self.isThere(transaction, path) { return counter.add(transaction.body.dataSize) }
         do {
             try await fetchChunks(of: transaction, to: path, counter)
         } catch let failure as ArweaveFailure {
             guard try await fetchWhole(transaction, to: path, counter) else { throw failure }
         }
+    }
+
+    /// Whether a download that was interrupted had finished this file.
+    private static func isThere(_ transaction: Transaction, _ path: String) throws -> Bool {
+        guard access(path, F_OK) == 0 else { return false }
+        let file = try DataFile(path: path)
+        guard file.size == transaction.body.dataSize else { return false }
+        return try file.tree().root == transaction.body.dataRoot
     }
 
     private func fetchChunks(of transaction: Transaction, to path: String, _ counter: TransferCounter) async throws {

@@ -57,7 +57,7 @@ public struct ArweaveDownloader: Sendable {
     }
 
     /// Fetches a package into a folder: all files of a path manifest, or the one file that a transaction without a
-    /// manifest is, under the name `name`.
+    /// manifest is, under the name `name`. The folder holds the package once this returns, and parts of it before.
     ///
     /// - Returns: which transaction each file came from.
     /// - Throws: ``ArweaveDownloadError``, ``ArweaveFailure``, `ArweaveError`, `CancellationError`.

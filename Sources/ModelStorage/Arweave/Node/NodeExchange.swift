@@ -17,7 +17,7 @@ struct NodeExchange {
     /// What a status means that the request gives no meaning of its own.
     func refusal() -> ArweaveFailure {
         switch response.status {
-        case 404, 410: failure(.missing(status: response.status))
+        case 300..<400, 404, 410: failure(.missing(status: response.status))
         case 408, 425, 429, 503: failure(.busy(status: response.status, text: words))
         case 400..<500: failure(.refused(status: response.status, text: words))
         default: failure(.broken(status: response.status, text: words))

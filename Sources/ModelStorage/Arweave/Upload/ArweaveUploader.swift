@@ -94,6 +94,7 @@ public final class ArweaveUploader: Sendable {
             ).signed(by: wallet)
         }
         try journal.write(UploadJournal.Record(parts))
+        try journal.keepChunks(of: Set(parts.compactMap(\.transaction?.id)))
         return try order(parts, quote.layout)
     }
 

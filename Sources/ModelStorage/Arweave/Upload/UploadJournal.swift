@@ -104,6 +104,17 @@ final class UploadJournal: Sendable {
         return chunks
     }
 
+    /// Forgets the chunks of transactions that are no longer wanted.
+    func keepChunks(of transactions: Set<TransactionID>) throws(ArweaveUploadError) {
+        let chunks = try chunks()
+        let kept = chunks.filter { transactions.contains($0.transaction) }
+        guard kept.count < chunks.count else { return }
+        guard log.withLock({ ftruncate($0, 0) }) == 0 else {
+            throw .damagedJournal(path: folder, reason: String(cString: strerror(errno)))
+        }
+        for chunk in kept { try note(chunk) }
+    }
+
     /// Notes that a node has taken a chunk.
     func note(_ chunk: Chunk) throws(ArweaveUploadError) {
         let entry = chunk.transaction.bytes + withUnsafeBytes(of: UInt64(chunk.index).bigEndian) { [UInt8]($0) }
