@@ -96,7 +96,9 @@ let package = Package(
         library("ModelPackages", ["Canonical", "Cryptography", "DNAProtocol"]),
         library(
             "ModelStorage",
-            ["Arweave", "Canonical", "Cryptography", "HTTPTransport", "NodeState", httpTypes] + nio),
+            [
+                "Arweave", "Canonical", "ContentAddressing", "Cryptography", "HTTPTransport", "NodeState", httpTypes,
+            ] + nio),
         library(
             "ServiceKit",
             ["Canonical", "HTTPTransport", "TLS", httpTypes, hummingbird, lifecycle, logging, metrics] + nio + http1),
@@ -195,7 +197,10 @@ let package = Package(
         tests("ModelPackagesTests", ["Canonical", "Cryptography", "DNAProtocol", "ModelPackages"]),
         tests(
             "ModelStorageTests",
-            ["Arweave", "Canonical", "Cryptography", "HTTPTransport", "ModelStorage", httpTypes, hummingbird] + nio),
+            [
+                "Arweave", "Canonical", "ContentAddressing", "Cryptography", "HTTPTransport", "ModelStorage", httpTypes,
+                hummingbird,
+            ] + nio + http1),
         tests("NodeStateTests", ["Canonical", "Cryptography", "NodeState"]),
         tests("PostgresTests", ["LocalNetwork", "Postgres", "TestKit"]),
         tests(

@@ -1,0 +1,46 @@
+public import ContentAddressing
+
+/// Why something was not stored or not fetched.
+public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// A server refused, or did not do what it was asked. `doing` says what that was.
+    case server(String, doing: String, reason: String)
+    /// A server stayed away after all attempts.
+    case unreachable(String, doing: String, reason: String)
+    /// A server did not keep the package as a whole.
+    case notKept(String, root: CID, reason: String)
+    /// No gateway has a block; what each said.
+    case unavailable(CID, answers: [String])
+    /// Every gateway gave wrong bytes.
+    case noHonestGateway(answers: [String])
+    /// What was fetched is not acceptable.
+    case refused(DAGError)
+    /// The disk.
+    case disk(path: String, reason: String)
+    /// Less room than the package needs.
+    case noRoom(path: String, needed: UInt64, free: UInt64)
+    /// Something is where the package should come.
+    case exists(path: String)
+    /// Another process fetches to the same place.
+    case busy(path: String)
+
+    /// What happened and what can be done, for the operator.
+    public var description: String {
+        switch self {
+        case .server(let server, let doing, let reason): "\(server) failed at \(doing): \(reason)"
+        case .unreachable(let server, let doing, let reason):
+            "\(server) cannot be reached for \(doing): \(reason). Run the command again to go on where it stopped"
+        case .notKept(let server, let root, let reason):
+            "\(server) has not kept \(root): \(reason). Run the command again to send what is missing"
+        case .unavailable(let cid, let answers):
+            "no gateway gave block \(cid): \(answers.joined(separator: "; ")). Try again later or add a gateway"
+        case .noHonestGateway(let answers):
+            "every gateway gave wrong bytes: \(answers.joined(separator: "; ")). Use another gateway"
+        case .refused(let error): "the package is refused: \(error)"
+        case .disk(let path, let reason): "cannot write \(path): \(reason)"
+        case .noRoom(let path, let needed, let free):
+            "\(path) needs \(needed / 1_000_000) MB and its disk has \(free / 1_000_000) MB left"
+        case .exists(let path): "\(path) is there already"
+        case .busy(let path): "another process is fetching to \(path)"
+        }
+    }
+}
