@@ -8,11 +8,13 @@ import Testing
     private static let segmentBytes = 10_000
 
     private func publish(
-        _ package: TestPackage, _ kubo: KuboDouble, attempts: Int = 5, readsBack: Bool = true, secret: String? = nil
+        _ package: TestPackage, _ kubo: KuboDouble, on running: TestServer? = nil, attempts: Int = 5,
+        readsBack: Bool = true, secret: String? = nil
     ) async throws -> PublishReport {
-        let server = try await kubo.start()
+        // A server of its own has another port each time, and so another journal.
+        let server: TestServer
+        if let running { server = running } else { server = try await kubo.start() }
         let endpoint = server.endpoint { $0.fields[.authorization] = secret }
-        // The port is another one each time; the journal is about the server's name.
         let result: Result<PublishReport, any Error>
         do {
             let report = try await withClient { client in
@@ -27,7 +29,7 @@ import Testing
         } catch {
             result = .failure(error)
         }
-        await server.stop()
+        if running == nil { await server.stop() }
         return try result.get()
     }
 
@@ -92,6 +94,36 @@ import Testing
         #expect(kubo.pins == [package.root])
         #expect(kubo.received == uniqueBytes(package))
         #expect(report.sentBytes == uniqueBytes(package) - before)
+    }
+
+    @Test func theJournalRemembersWhatWasBegunAndDone() throws {
+        let folder = try TestPackage.temporary()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let root = CID(of: [1], codec: .raw)
+        func open(_ server: String = "http://a:1", _ bytes: Int = 10) throws -> PublishJournal {
+            try PublishJournal(folder: folder, root: root, server: server, segmentBytes: bytes)
+        }
+        var journal = try open()
+        try journal.begin(3)
+        try journal.finish(3)
+        try journal.begin(4)
+        // What was being written when the process was killed.
+        let file = try #require(FileHandle(forWritingAtPath: journal.path))
+        try file.seekToEnd()
+        try file.write(contentsOf: Data("done 1".utf8))
+        try file.close()
+        journal = try open()
+        #expect(journal.isDone(3) && journal.isInDoubt(4) && !journal.isDone(4))
+        #expect(!journal.isDone(1) && !journal.isInDoubt(1))
+        try journal.begin(5)
+        #expect(try open().isInDoubt(5))
+        // Another server, or segments of another size, is another story.
+        #expect(try !open("http://b:1").isDone(3))
+        try journal.doubtAll(2)
+        journal = try open()
+        #expect(!journal.isDone(3) && journal.isInDoubt(0) && journal.isInDoubt(1) && !journal.isInDoubt(2))
+        try journal.finish(0)
+        #expect(try !open("http://a:1", 11).isDone(0))
     }
 
     @Test func blocksThatTheNodeLostAreSentAgain() async throws {

@@ -10,7 +10,7 @@ final class KuboDouble: Sendable {
             /// The connection ends after so many bytes of an archive.
             case drop(after: Int)
             case status(Int, String)
-            /// The archive's last block is not stored, and the answer says so in its trailers.
+            /// Nothing is stored, and the answer says so in its trailers.
             case streamError(String)
             case loses(CID)
             case counts(Int)
@@ -122,10 +122,10 @@ final class KuboDouble: Sendable {
         guard request.query("pin-roots") == "false" else { return error("pins nothing here") }
         var lost: CID?
         if case .loses(let cid) = fault { lost = cid }
-        let count = store(request.body, losing: lost)
         if case .streamError(let message) = fault {
             return .whole(.ok, [], trailers: [("X-Stream-Error", message)])
         }
+        let count = store(request.body, losing: lost)
         var said = count
         if case .counts(let other) = fault { said = other }
         return json("{\"Stats\":{\"BlockCount\":\(said),\"BlockBytesCount\":1}}\n")

@@ -67,7 +67,9 @@ final class TestPackage: Sendable {
         while let name = all?.nextObject() as? String {
             var isFolder: ObjCBool = false
             _ = FileManager.default.fileExists(atPath: path + "/" + name, isDirectory: &isFolder)
-            if !isFolder.boolValue { found[name] = Array(try Data(contentsOf: URL(fileURLWithPath: path + "/" + name))) }
+            if !isFolder.boolValue {
+                found[name] = Array(try Data(contentsOf: URL(fileURLWithPath: path + "/" + name)))
+            }
         }
         return found == content
     }
@@ -76,7 +78,8 @@ final class TestPackage: Sendable {
 /// A gateway over blocks in memory, which may misbehave.
 final class TestGateway: Sendable {
     enum Manner: Sendable, CaseIterable {
-        case honest, corrupts, shortens, cutsOff, stalls, floods, sendsHTML, sendsAnother, hangsUp, hasNot, isBusy, promisesMore
+        case honest, corrupts, shortens, cutsOff, stalls, floods, sendsHTML, sendsAnother, hangsUp, hasNot, isBusy,
+            promisesMore
     }
 
     private struct State {

@@ -1,6 +1,5 @@
 import ContentAddressing
 import NIOCore
-import Synchronization
 
 /// The leaves of one package on their way to disk.
 struct Download: Sendable {
@@ -85,10 +84,5 @@ struct Download: Sendable {
             }
             return try await group.reduce(0, +)
         }
-    }
-
-    private final class Turn: Sendable {
-        private let next = Atomic(0)
-        func take() -> Int { next.wrappingAdd(1, ordering: .relaxed).oldValue }
     }
 }

@@ -8,6 +8,8 @@ final class GatewayBoard: Sendable {
         var failures = 0
         var restsUntil: ContinuousClock.Instant?
         var ban: String?
+
+        var load: Int { inFlight + 4 * failures }
     }
 
     /// What to do about a block.
@@ -102,8 +104,4 @@ final class GatewayBoard: Sendable {
             zip(gateways, entries).compactMap { gateway, entry in entry.ban.map { "\(gateway): \($0)" } }
         }
     }
-}
-
-extension GatewayBoard.Entry {
-    fileprivate var load: Int { inFlight + 4 * failures }
 }

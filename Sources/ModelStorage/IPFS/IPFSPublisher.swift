@@ -1,5 +1,4 @@
 public import ContentAddressing
-public import HTTPTransport
 import NIOCore
 import Synchronization
 
@@ -128,16 +127,11 @@ public struct IPFSPublisher: Sendable {
     private func send(
         _ dag: ImportedDAG, _ plan: SegmentPlan, _ journal: PublishJournal, _ tally: Tally
     ) async throws {
-        let next = Mutex(0)
+        let turn = Turn()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<Self.segmentsAtOnce {
                 group.addTask {
-                    while true {
-                        let number = next.withLock { next in
-                            defer { next += 1 }
-                            return next
-                        }
-                        guard number < plan.segments.count else { return }
+                    while case let number = turn.take(), number < plan.segments.count {
                         if journal.isDone(number) {
                             tally.report(.present(plan.segments[number].bytes))
                         } else {
@@ -168,13 +162,17 @@ public struct IPFSPublisher: Sendable {
         try journal.finish(number)
     }
 
-    /// Asks for every block when some may be there: when the segment was begun before, or when its first block is.
+    /// Asks for every block when some may be there: when the segment was begun before, or when its first or last block is.
     private func missing(of segment: Segment, inDoubt: Bool, _ dag: ImportedDAG) async throws -> [ImportedDAG.Item] {
-        if !inDoubt, let first = segment.items.first {
-            guard try await rpc.localSize(of: dag.name(of: first)) != nil else { return segment.items }
+        if !inDoubt, let first = segment.items.first, let last = segment.items.last {
+            let ends = try await missing(of: [first, last], dag)
+            if ends.count == 2 { return segment.items }
         }
-        let items = segment.items
-        return try await withThrowingTaskGroup(of: (Int, Bool).self) { group in
+        return try await missing(of: segment.items, dag)
+    }
+
+    private func missing(of items: [ImportedDAG.Item], _ dag: ImportedDAG) async throws -> [ImportedDAG.Item] {
+        try await withThrowingTaskGroup(of: (Int, Bool).self) { group in
             var isMissing = [Bool](repeating: true, count: items.count)
             for index in items.indices {
                 if index >= Self.questionsAtOnce, let (place, answer) = try await group.next() {

@@ -1,21 +1,21 @@
-import ContentAddressing
+package import ContentAddressing
 import Foundation
 import Synchronization
 
 /// What has been sent of a package to a server, so that a command that was killed goes on. Lines in a file: what it is about,
 /// then a line for each segment that was begun or done. A line that was not written as a whole counts for nothing.
-final class PublishJournal: Sendable {
+package final class PublishJournal: Sendable {
     private struct State {
         var begun: Set<Int> = []
         var done: Set<Int> = []
     }
 
-    let path: String
+    package let path: String
     private let title: String
     private let state: Mutex<State>
 
     /// Opens the journal of this package and server, or begins one.
-    init(folder: String, root: CID, server: String, segmentBytes: Int) throws(StorageError) {
+    package init(folder: String, root: CID, server: String, segmentBytes: Int) throws(StorageError) {
         let place = CID(of: Array("\(root) \(server)".utf8), codec: .raw)
         path = folder + "/publish-\(place)"
         title = "dna-publish 1 \(root) \(server) \(segmentBytes)"
@@ -25,6 +25,8 @@ final class PublishJournal: Sendable {
             let text = (try? String(contentsOf: url, encoding: .utf8)) ?? ""
             if let found = Self.read(text, title) {
                 state = Mutex(found)
+                // The line that was being written shall not swallow the next.
+                if !text.hasSuffix("\n") { try Data((text + "\n").utf8).write(to: url, options: .atomic) }
             } else {
                 state = Mutex(State())
                 try Data((title + "\n").utf8).write(to: url, options: .atomic)
@@ -48,15 +50,15 @@ final class PublishJournal: Sendable {
         return state
     }
 
-    func isDone(_ segment: Int) -> Bool { state.withLock { $0.done.contains(segment) } }
+    package func isDone(_ segment: Int) -> Bool { state.withLock { $0.done.contains(segment) } }
     /// Whether some of the segment may be there.
-    func isInDoubt(_ segment: Int) -> Bool { state.withLock { $0.begun.contains(segment) } }
+    package func isInDoubt(_ segment: Int) -> Bool { state.withLock { $0.begun.contains(segment) } }
 
-    func begin(_ segment: Int) throws(StorageError) { try add("begun", segment) }
-    func finish(_ segment: Int) throws(StorageError) { try add("done", segment) }
+    package func begin(_ segment: Int) throws(StorageError) { try add("begun", segment) }
+    package func finish(_ segment: Int) throws(StorageError) { try add("done", segment) }
 
     /// Nothing is known to be there any more; everything is asked for.
-    func doubtAll(_ count: Int) throws(StorageError) {
+    package func doubtAll(_ count: Int) throws(StorageError) {
         state.withLock { $0 = State(begun: Set(0..<count)) }
         do {
             let lines = [title] + (0..<count).map { "begun \($0)" }
@@ -78,5 +80,5 @@ final class PublishJournal: Sendable {
         guard isWritten else { throw .disk(path: path, reason: String(cString: strerror(errno))) }
     }
 
-    func remove() { try? FileManager.default.removeItem(atPath: path) }
+    package func remove() { try? FileManager.default.removeItem(atPath: path) }
 }

@@ -7,11 +7,11 @@ struct Segment: Sendable {
 }
 
 /// Cuts a package into segments: all leaves in their order, then the nodes. Each block once.
-struct SegmentPlan: Sendable {
+package struct SegmentPlan: Sendable {
     /// The largest segment.
     static let most = 128 << 20
     /// The smallest that a package is cut into.
-    static let least = 4 << 20
+    package static let least = 4 << 20
     /// What is under way when something breaks is at most two of so many parts.
     private static let parts = 128
 
@@ -22,26 +22,31 @@ struct SegmentPlan: Sendable {
     init(_ dag: ImportedDAG, segmentBytes wanted: Int? = nil) {
         let total = Int(clamping: dag.fileBytes)
         segmentBytes = wanted ?? min(Self.most, max(Self.least, total / Self.parts))
+        var items: [ImportedDAG.Item] = []
+        var seen: Set<CID> = []
+        for (file, entry) in dag.files.enumerated() {
+            for (index, cid) in entry.leaves.enumerated() where seen.insert(cid).inserted {
+                items.append(.leaf(file: file, index: index))
+            }
+        }
+        items += dag.nodes.map { .node($0) }
+        segments = Self.cut(items, dag, segmentBytes)
+    }
+
+    private static func cut(_ items: [ImportedDAG.Item], _ dag: ImportedDAG, _ limit: Int) -> [Segment] {
         var segments: [Segment] = []
         var current = Segment()
-        func add(_ item: ImportedDAG.Item, _ bytes: Int) {
-            if current.bytes > 0, current.bytes + bytes > segmentBytes {
+        for item in items {
+            let bytes = dag.size(of: item)
+            if !current.items.isEmpty, current.bytes + bytes > limit {
                 segments.append(current)
                 current = Segment()
             }
             current.items.append(item)
             current.bytes += bytes
         }
-        var segmentsSoFar: Set<CID> = []
-        for (file, entry) in dag.files.enumerated() {
-            for (index, cid) in entry.leaves.enumerated() where segmentsSoFar.insert(cid).inserted {
-                let size = min(dag.profile.chunkBytes, entry.source.size - index * dag.profile.chunkBytes)
-                add(.leaf(file: file, index: index), size)
-            }
-        }
-        for node in dag.nodes { add(.node(node), node.bytes.count) }
         if !current.items.isEmpty { segments.append(current) }
-        self.segments = segments
+        return segments
     }
 }
 
