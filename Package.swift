@@ -154,7 +154,7 @@ let package = Package(
             [
                 "Administration", "Canonical", "Consensus", "ContentAddressing", "CoordinatorStore", "Cryptography",
                 "DNAProtocol", "GGUF", "HTTPTransport", "Inference", "Kernels", "LocalNetwork", "ModelPackages",
-                "NodeState", "Postgres", "ServiceArguments", "ServiceKit", "TLS", "WorkerService", httpTypes, logging,
+                "ModelStorage", "NodeState", "Postgres", "ServiceArguments", "ServiceKit", "TLS", "WorkerService", httpTypes, logging,
             ]),
         executable("http-benchmark-server", ["ServiceKit", hummingbird, lifecycle, logging] + nio),
 

@@ -14,6 +14,27 @@ enum Console {
     /// Prints a result's bytes and a newline.
     static func output(_ bytes: [UInt8]) { output(String(decoding: bytes, as: UTF8.self)) }
 
+    /// A value of a result in JSON.
+    enum Value: Encodable {
+        case text(String)
+        case number(Int)
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            switch self {
+            case .text(let text): try container.encode(text)
+            case .number(let number): try container.encode(number)
+            }
+        }
+    }
+
+    /// Prints a result as one line of JSON, its keys in their order.
+    static func output(json fields: [String: Value]) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        output(Array(try encoder.encode(fields)))
+    }
+
     /// Prints a piece of a result, without a newline.
     static func text(_ text: String) { write(text, to: STDOUT_FILENO) }
 

@@ -1,6 +1,5 @@
 import ArgumentParser
 import ContentAddressing
-import Foundation
 
 /// `dna model cid PATH`.
 struct ModelCIDCommand: AsyncParsableCommand {
@@ -20,34 +19,32 @@ struct ModelCIDCommand: AsyncParsableCommand {
     @Flag(help: "Take names that begin with a dot as well.") var hidden = false
     @Flag(help: "Print the result as JSON.") var json = false
 
-    func validate() throws {
-        guard ImportProfile(named: profile) != nil else {
-            let names = ImportProfile.known.map(\.name).joined(separator: " or ")
-            throw ValidationError("--profile must be \(names)")
-        }
-    }
+    func validate() throws { try Self.check(profile: profile) }
 
     func run() async throws {
-        var importer = Importer(ImportProfile(named: profile) ?? .unixfsV1_2025)
-        importer.includesHidden = hidden
-        let progress = TransferProgress("hashed", total: try importer.size(of: path))
-        importer.progress = { progress.add($0) }
-        let dag = try await importer.add(path)
-        Console.endProgress()
+        let dag = try await Self.add(path, profile: profile, hidden: hidden)
         guard json else { return Console.output(dag.root.cid.description) }
-        let report = Report(
-            cid: dag.root.cid.description, profile: profile, bytes: dag.fileBytes, total_size: dag.root.totalSize,
-            files: dag.files.count)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        Console.output(Array(try encoder.encode(report)))
+        try Console.output(
+            json: [
+                "id": .text(dag.root.cid.description), "profile": .text(profile), "files": .number(dag.files.count),
+                "bytes": .number(Int(clamping: dag.fileBytes)), "total_size": .number(Int(clamping: dag.root.totalSize)),
+            ])
     }
 
-    private struct Report: Encodable {
-        let cid: String
-        let profile: String
-        let bytes: UInt64
-        let total_size: UInt64
-        let files: Int
+    /// Refuses a profile that nobody knows.
+    static func check(profile: String) throws {
+        guard ImportProfile(named: profile) == nil else { return }
+        let names = ImportProfile.known.map(\.name).joined(separator: " or ")
+        throw ValidationError("--profile must be \(names)")
+    }
+
+    /// Hashes a file or folder, and shows how far that is.
+    static func add(_ path: String, profile: String, hidden: Bool) async throws -> ImportedDAG {
+        var importer = Importer(ImportProfile(named: profile) ?? .unixfsV1_2025)
+        importer.includesHidden = hidden
+        let line = ProgressLine("hashed", total: try importer.size(of: path))
+        importer.progress = { line.add($0) }
+        defer { Console.endProgress() }
+        return try await importer.add(path)
     }
 }

@@ -7,8 +7,8 @@ import NodeState
 /// `dna model …`.
 struct ModelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "model", abstract: "Make a model package, and tell its id.",
-        subcommands: [Pack.self, ModelCIDCommand.self])
+        commandName: "model", abstract: "Make, publish and fetch model packages.",
+        subcommands: [Pack.self, ModelCIDCommand.self, ModelPushCommand.self, ModelPullCommand.self])
 
     /// `dna model pack`.
     struct Pack: AsyncParsableCommand {

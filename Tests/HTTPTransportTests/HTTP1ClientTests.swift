@@ -98,6 +98,35 @@ import Testing
         }
     }
 
+    @Test func aPostThatMayBeRepeatedIsSentOnANewConnection() async throws {
+        try await withClient { peer in
+            await peer.head()
+            peer.send(Self.hello)
+            await peer.wait(for: peer.received + 1)
+            peer.close()
+        } _: { client, server in
+            for _ in 0..<2 {
+                expect(.ok, try await client.send(.post, "/", to: server.origin, repeats: true))
+            }
+            #expect(server.connections == 2)
+        }
+    }
+
+    @Test func anExchangeMayAskForANewConnection() async throws {
+        try await withClient { peer in
+            await peer.head()
+            peer.send(Self.hello)
+        } _: { client, server in
+            for _ in 0..<2 {
+                try await client.withExchange(.get, "/", to: server.origin, onNewConnection: true) { exchange in
+                    try await exchange.finish()
+                    _ = try await exchange.collect(upTo: 10)
+                }
+            }
+            #expect(server.connections == 2)
+        }
+    }
+
     @Test func aServerThatSaysCloseGetsANewConnection() async throws {
         try await withClient { peer in
             await peer.head()

@@ -17,14 +17,15 @@ public final class HTTP1Client: Sendable {
 
     /// Sends a whole request and returns the whole response, whatever its status.
     ///
-    /// A GET or HEAD on a connection that was closed meanwhile is sent once more.
     /// - Parameters:
+    ///   - repeats: whether it is sent once more, on a new connection, when its connection was closed meanwhile; by
+    ///     default a GET and a HEAD are.
     ///   - deadline: from now to the response's last byte; `requestDeadline` by default.
     ///   - responseLimit: bytes of response body; `responseBodyLimit` by default.
     /// - Throws: `HTTPTransportError`, `CancellationError`.
     public func send(
         _ method: HTTPRequest.Method, _ path: String, to origin: HTTPOrigin, fields: HTTPFields = [:],
-        body: ByteBuffer? = nil, deadline: Duration? = nil, responseLimit: Int? = nil
+        body: ByteBuffer? = nil, deadline: Duration? = nil, responseLimit: Int? = nil, repeats: Bool? = nil
     ) async throws -> HTTPCollectedResponse {
         let end = ContinuousClock.now + (deadline ?? options.requestDeadline)
         let limit = responseLimit ?? options.responseBodyLimit
@@ -44,7 +45,7 @@ public final class HTTP1Client: Sendable {
         }
         do {
             return try await attempt(onNew: false)
-        } catch HTTPTransportError.connectionClosed where method == .get || method == .head {
+        } catch HTTPTransportError.connectionClosed where repeats ?? (method == .get || method == .head) {
             return try await attempt(onNew: true)
         } catch HTTPTransportError.refused {
             return try await attempt(onNew: true)
@@ -57,14 +58,15 @@ public final class HTTP1Client: Sendable {
     ///   - length: bytes of request body; nil sends it in chunks.
     ///   - deadline: from now to the end of the response; none by default.
     ///   - stall: replaces `stallTimeout`, for a server that thinks for long.
+    ///   - onNewConnection: takes none that served before and may be closed already.
     public func withExchange<R: Sendable>(
         _ method: HTTPRequest.Method, _ path: String, to origin: HTTPOrigin, fields: HTTPFields = [:],
-        length: Int? = nil, deadline: Duration? = nil, stall: Duration? = nil,
+        length: Int? = nil, deadline: Duration? = nil, stall: Duration? = nil, onNewConnection: Bool = false,
         _ body: (HTTP1Exchange) async throws -> R
     ) async throws -> R {
         try await pool.withCall(
             head(method, path, origin, fields, length: length, isStreamed: true), origin, collects: nil,
-            deadline: deadline, stall: stall ?? options.stallTimeout, onNewConnection: false, body)
+            deadline: deadline, stall: stall ?? options.stallTimeout, onNewConnection: onNewConnection, body)
     }
 
     /// Closes the connections. Requests that are open fail.

@@ -43,7 +43,7 @@ final class HTTP1Pool: Sendable {
         let end = deadline.map { NIODeadline.now() + TimeAmount($0) }
         try reserve(origin)
         defer { release(origin) }
-        let slot = try await take(origin, onNewConnection)
+        let slot = onNewConnection ? try await connect(origin) : try await take(origin)
         let loop = slot.channel.eventLoop
         let (call, over) = try await loop.submit {
             let call = HTTP1Call(collects: collects, stall: TimeAmount(stall))
@@ -91,11 +91,11 @@ final class HTTP1Pool: Sendable {
         }
     }
 
-    private func take(_ origin: HTTPOrigin, _ onNewConnection: Bool) async throws -> HTTP1Slot {
+    private func take(_ origin: HTTPOrigin) async throws -> HTTP1Slot {
         let now = NIODeadline.now()
         let (found, old): (HTTP1Slot?, [HTTP1Slot]) = state.withLock { state in
             guard var idle = state.idle.removeValue(forKey: origin) else { return (nil, []) }
-            let old = idle.filter { onNewConnection || $0.since + TimeAmount(options.idleTimeout) < now }.map(\.slot)
+            let old = idle.filter { $0.since + TimeAmount(options.idleTimeout) < now }.map(\.slot)
             idle.removeAll { entry in old.contains { $0 === entry.slot } }
             let found = idle.popLast()?.slot
             if !idle.isEmpty { state.idle[origin] = idle }

