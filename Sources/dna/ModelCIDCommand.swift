@@ -27,7 +27,8 @@ struct ModelCIDCommand: AsyncParsableCommand {
         try Console.output(
             json: [
                 "id": .text(dag.root.cid.description), "profile": .text(profile), "files": .number(dag.files.count),
-                "bytes": .number(Int(clamping: dag.fileBytes)), "total_size": .number(Int(clamping: dag.root.totalSize)),
+                "bytes": .number(Int(clamping: dag.fileBytes)),
+                "total_size": .number(Int(clamping: dag.root.totalSize)),
             ])
     }
 

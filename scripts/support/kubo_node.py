@@ -114,6 +114,25 @@ def varint(stream):
             return value
 
 
+def links(data):
+    """The hashes of a dag-pb node's links, which come before its data."""
+    place = 0
+
+    def take(count):
+        nonlocal place
+        place += count
+        return data[place - count:place]
+
+    found = []
+    while data[place:place + 1] == b"\x12":
+        take(1)
+        end = varint(take) + place
+        take(1)
+        found.append(take(varint(take)))
+        place = end
+    return found
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -189,7 +208,25 @@ class Handler(BaseHTTPRequestHandler):
             raise Failure(f"block was not found locally (offline): ipld: could not find {query['arg']}")
         self.say({"Key": query["arg"], "Size": len(data)})
 
+    def hole(self, root):
+        """A block that is missing below `root`."""
+        waiting, seen = [root], set()
+        while waiting:
+            name = waiting.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            data = self.server.kubo.block(name[2:])
+            if data is None:
+                return name
+            if name[1] == 0x70:
+                waiting += links(data)
+
     def pin_add(self, query):
+        # Kubo would wait for the block, and not notice one that is put beside it meanwhile.
+        missing = self.hole(b"\x01" + (b"\x70" if query["arg"].startswith("bafyb") else b"\x55") + multihash(query["arg"]))
+        if missing:
+            raise Failure("ipld: could not find b" + base64.b32encode(missing).decode().rstrip("=").lower())
         seconds = float(query.get("timeout", "60s").rstrip("s"))
         done = self.server.kubo.within(seconds, self.server.kubo.library.PinCID, query["arg"].encode())
         if done is None:
@@ -264,13 +301,9 @@ def main():
     options = parser.parse_args()
     kubo = Kubo(options.library, options.repository, options.swarm)
 
-    def stop(*_):
-        kubo.library.CleanupNode(kubo.repository)
-        os._exit(0)
-
-    # The library's own runtime would swallow them.
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    # The library's own runtime would swallow them, and its own end can wait for peers.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    signal.signal(signal.SIGINT, lambda *_: os._exit(0))
     if options.peer:
         kubo.connect(*options.peer.split(":"))
     server = ThreadingHTTPServer(("127.0.0.1", int(options.port)), Handler)

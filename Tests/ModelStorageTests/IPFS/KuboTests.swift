@@ -7,7 +7,9 @@ import Testing
 
 private let environment = ProcessInfo.processInfo.environment
 /// Two connected Kubo nodes, whose RPC and gateway answer at the same place: `scripts/test-ipfs` starts them.
-private let nodes = [environment["DNA_KUBO"], environment["DNA_KUBO_PEER"]].compactMap { $0.flatMap { StorageEndpoint($0) } }
+private let nodes = [environment["DNA_KUBO"], environment["DNA_KUBO_PEER"]].compactMap {
+    $0.flatMap { StorageEndpoint($0) }
+}
 
 @Suite(.enabled(if: nodes.count == 2), .serialized) struct KuboTests {
     private static func call(_ command: String, _ client: HTTP1Client) async throws -> [UInt8] {
