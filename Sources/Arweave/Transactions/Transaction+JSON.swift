@@ -17,6 +17,8 @@ private struct TransactionJSON: Codable {
     let data: Base64URLBytes
     let data_size: String
     let data_root: Base64URLBytes
+    /// Nodes do not read it, and clients write an empty one.
+    let data_tree: JSONValue?
     let reward: String
     let signature: Base64URLBytes
 }
@@ -29,7 +31,7 @@ extension Transaction {
             tags: body.tags.map { .init(name: Base64URLBytes($0.name), value: Base64URLBytes($0.value)) },
             target: Base64URLBytes(body.target?.bytes ?? []), quantity: body.quantity.description,
             data: Base64URLBytes(data), data_size: String(body.dataSize),
-            data_root: Base64URLBytes(body.dataRoot?.bytes ?? []), reward: body.reward.description,
+            data_root: Base64URLBytes(body.dataRoot?.bytes ?? []), data_tree: .array([]), reward: body.reward.description,
             signature: Base64URLBytes(signature))
         do {
             return try CanonicalJSON.encode(form)

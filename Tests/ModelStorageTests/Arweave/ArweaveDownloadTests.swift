@@ -115,11 +115,13 @@ private struct Crash: Error {}
     }
 
     @Test func anInterruptedDownloadGoesOn() async throws {
+        let data = someBytes(8_000_000, seed: 10)
+        let transaction = try Self.store(data, in: weave)
         var generator = SplitMix(state: 5)
         let node = NodeDouble("node", weave)
         var interruptions = 0
         while folder.read("model.gguf") == nil {
-            let left = Mutex(Int.random(in: 2...6, using: &generator))
+            let left = Mutex(Int.random(in: 2...5, using: &generator))
             node.fail { _ in
                 guard
                     left.withLock({ count in
@@ -133,11 +135,12 @@ private struct Crash: Error {}
             } catch is Crash {
                 interruptions += 1
             }
-            try #require(interruptions < 50)
+            try #require(interruptions < 100)
         }
-        #expect(interruptions > 2)
+        #expect(interruptions > 10)
         #expect(folder.read("model.gguf") == data)
-        #expect(chunkRequests(node) <= 6 + interruptions * 2)
+        // Of 31 chunks only those that were on their way are asked for twice.
+        #expect(chunkRequests(node) <= 31 + interruptions * 2)
     }
 
     @Test func filesThatAreThereAreNotFetchedAgain() async throws {
