@@ -1,5 +1,6 @@
 import Arweave
 import HTTPTransport
+import HTTPTypes
 import ModelStorage
 import Testing
 
@@ -62,7 +63,7 @@ import Testing
         let id = TransactionID(bytes: [UInt8](repeating: 7, count: 32))!  // 32 bytes
         let data = someBytes(1_000)
         weave.state.withLock { $0.data[id] = data }
-        let moved = ["/old": "/\(id)", "/circle": "/circle", "/away": "http://10.0.0.1/\(id)"]
+        let moved = ["/old": "/\(id)", "/below/old": "/\(id)", "/circle": "/circle", "/away": "http://10.0.0.1/\(id)"]
         try await LoopbackNode.serve(NodeDouble("double", weave), moved: moved) { origin in
             let client = HTTP1Client()
             let link = HTTPNodeLink(origin, client: client)
@@ -70,6 +71,11 @@ import Testing
                 try await link.send(
                     NodeRequest(method: .get, path: path, range: 10..<20, deadline: .seconds(30), responseLimit: 100))
             }
+            var below = try #require(StorageEndpoint("\(origin)/below"))
+            below.fields[.authorization] = "Bearer x"
+            let elsewhere = try await HTTPNodeLink(below, client: client).send(
+                NodeRequest(method: .get, path: "/old", deadline: .seconds(30), responseLimit: 2_000))
+            #expect(elsewhere.body == data)
             let response = try await get("/old")
             #expect(response.status == 206)
             #expect(response.body == Array(data[10..<20]))
@@ -101,7 +107,7 @@ import Testing
     @Test func nobodyThereIsSaid() async throws {
         let client = HTTP1Client()
         // Port 1 is nobody's.
-        let node = ArweaveNode(HTTPNodeLink(HTTPOrigin(host: "127.0.0.1", port: 1), client: client))
+        let node = ArweaveNode(HTTPNodeLink(try #require(StorageEndpoint("http://127.0.0.1:1")), client: client))
         await #expect {
             try await node.anchor()
         } throws: { error in

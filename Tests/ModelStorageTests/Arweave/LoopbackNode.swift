@@ -1,4 +1,3 @@
-import HTTPTransport
 import HTTPTypes
 import Hummingbird
 import ModelStorage
@@ -34,7 +33,8 @@ struct LoopbackNode: HTTPResponder {
 
     /// Serves while `body` runs.
     static func serve<R: Sendable>(
-        _ double: NodeDouble, moved: [String: String] = [:], _ body: @escaping @Sendable (HTTPOrigin) async throws -> R
+        _ double: NodeDouble, moved: [String: String] = [:],
+        _ body: @escaping @Sendable (StorageEndpoint) async throws -> R
     ) async throws -> R {
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
         let application = Application(
@@ -47,7 +47,10 @@ struct LoopbackNode: HTTPResponder {
                 return nil
             }
             group.addTask {
-                for await port in ports { return try await body(HTTPOrigin(host: "127.0.0.1", port: port)) }
+                for await port in ports {
+                    // It is a URL.
+                    return try await body(StorageEndpoint("http://127.0.0.1:\(port)")!)
+                }
                 return nil
             }
             defer { group.cancelAll() }

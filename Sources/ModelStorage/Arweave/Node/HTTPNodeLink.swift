@@ -8,14 +8,14 @@ public struct HTTPNodeLink: NodeLink {
     private static let longestPause = 86_400
     private static let redirectLimit = 4
 
-    /// The origin.
-    public var name: String { origin.description }
-    private let origin: HTTPOrigin
+    /// The URL.
+    public var name: String { endpoint.description }
+    private let endpoint: StorageEndpoint
     private let client: HTTP1Client
 
-    /// The node at an origin. The client is shared by many.
-    public init(_ origin: HTTPOrigin, client: HTTP1Client) {
-        self.origin = origin
+    /// The node at a URL. The client is shared by many.
+    public init(_ endpoint: StorageEndpoint, client: HTTP1Client) {
+        self.endpoint = endpoint
         self.client = client
     }
 
@@ -23,11 +23,11 @@ public struct HTTPNodeLink: NodeLink {
     /// data's readers to a name below their own.
     public func send(_ request: NodeRequest) async throws -> NodeResponse {
         do {
-            var (origin, path) = (origin, request.path)
+            var (origin, path) = (endpoint.origin, endpoint.prefix + request.path)
             for _ in 0..<Self.redirectLimit {
                 let response = try await send(request, to: origin, path)
                 guard request.method == .get, [301, 302, 303, 307, 308].contains(response.status.code),
-                    let next = Redirect(response.head.headerFields[.location], from: origin, below: self.origin)
+                    let next = Redirect(response.head.headerFields[.location], from: origin, below: endpoint.origin)
                 else { return Self.response(response) }
                 (origin, path) = (next.origin, next.path)
             }
@@ -44,7 +44,9 @@ public struct HTTPNodeLink: NodeLink {
     private func send(
         _ request: NodeRequest, to origin: HTTPOrigin, _ path: String
     ) async throws -> HTTPCollectedResponse {
-        var fields: HTTPFields = [.userAgent: "dna"]
+        // What a node wants to see is for that node alone.
+        var fields = origin == endpoint.origin ? endpoint.fields : [:]
+        fields[.userAgent] = "dna"
         var (method, body): (HTTPRequest.Method, ByteBuffer?) = (.get, nil)
         if case .post(let bytes) = request.method {
             (method, body) = (.post, ByteBuffer(bytes: bytes))
