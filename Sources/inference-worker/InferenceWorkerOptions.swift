@@ -19,6 +19,9 @@ struct InferenceWorkerOptions: ParsableArguments {
 
     private static let threads = Setting(
         "threads", default: EngineOptions.machineThreads, range: 1...256, help: "Threads that compute together")
+    private static let concurrency = Setting(
+        "concurrency", default: 16, range: 1...AssignmentPoll.Body.maximumInHand,
+        help: "Assignments that are computed at the same time")
     private static let cores = Setting(
         "cores", default: "none", help: "CPUs to pin the threads to, as 0,1,…, or none")
     private static let instructionSet = Setting(
@@ -51,6 +54,9 @@ struct InferenceWorkerOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp(Self.threads.fullHelp))
     var threads: Int?
+
+    @Option(help: ArgumentHelp(Self.concurrency.fullHelp))
+    var concurrency: Int?
 
     @Option(help: ArgumentHelp(Self.cores.fullHelp))
     var cores: String?
@@ -140,6 +146,7 @@ struct InferenceWorkerOptions: ParsableArguments {
             cpus = numbers.compactMap(\.self)
         }
         return EngineOptions(
-            threads: try Self.threads.resolve(threads, environment: environment), cpus: cpus, instructionSet: set)
+            threads: try Self.threads.resolve(threads, environment: environment), cpus: cpus, instructionSet: set,
+            sequences: try Self.concurrency.resolve(concurrency, environment: environment))
     }
 }

@@ -91,6 +91,28 @@ import Testing
         }
     }
 
+    @Test func aNodeTakesSeveralAssignmentsAndGetsThoseItHasForgottenAgain() async throws {
+        try await Town.run { town in
+            let origin = try await town.startAggregator()
+            let requests = [try town.fixture.request(), try town.fixture.request("And of Spain?")]
+            let node = try #require(town.members(of: requests[0], at: origin).first)
+            var body = try node.poll(wait: 30).body
+            for request in requests {
+                try await town.ask(request)
+                let assignment = try #require(try await AssignmentPoll(body: body, key: node.key).send(to: node))
+                #expect(assignment.request == request)
+                body.inHand = (body.inHand ?? []) + [AssignmentPlace(request: try request.requestID(), round: 1)]
+            }
+            body.wait = 0
+            #expect(try await AssignmentPoll(body: body, key: node.key).send(to: node) == nil)
+            body.inHand = [AssignmentPlace(request: try requests[1].requestID(), round: 1)]
+            #expect(try await AssignmentPoll(body: body, key: node.key).send(to: node)?.request == requests[0])
+            body.inHand = Array(repeating: body.inHand![0], count: AssignmentPoll.Body.maximumInHand + 1)
+            let endless = try AssignmentPoll(body: body, key: node.key)
+            #expect(try await refusal { _ = try await endless.send(to: node) }?.field == "body.in_hand")
+        }
+    }
+
     @Test func aCommitmentOfSomebodyElseIsRefused() async throws {
         try await Town.run { town in
             let origin = try await town.startAggregator()

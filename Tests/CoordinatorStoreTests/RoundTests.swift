@@ -16,6 +16,10 @@ import Testing
             let assignment = try #require(try await next())
             #expect(assignment == Assignment(request: request, committee: committee, deadline: Fixture.later))
             #expect(try await next() == assignment)
+            let place = AssignmentPlace(request: committee.request, round: committee.round)
+            let another = try await fixture.store.nextAssignment(
+                for: node, models: [request.model], except: [place], now: now)
+            #expect(another == nil)
             _ = try await fixture.store.add(try fixture.ballot(request, committee, node).commitment())
             #expect(try await next() == nil)
         }

@@ -106,11 +106,11 @@ final class TestAggregator: Sendable {
         if fails { throw ServiceError(.unavailable, "not now") }
     }
 
-    /// The oldest assignment that nobody has committed to, and who asks does not refuse.
+    /// The oldest assignment that nobody has committed to, and who asks neither refuses nor has in hand.
     private static func open(_ state: State, _ poll: AssignmentPoll.Body) -> Assignment? {
         state.offered.first { assignment in
             let place = AssignmentPlace(request: assignment.committee.request, round: assignment.committee.round)
-            return poll.refused?.contains(place) != true
+            return poll.refused?.contains(place) != true && poll.inHand?.contains(place) != true
                 && !state.commitments.contains { commitment in
                     commitment.body.request == assignment.committee.request
                         && commitment.body.round == assignment.committee.round

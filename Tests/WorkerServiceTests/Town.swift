@@ -87,7 +87,7 @@ struct Town: Sendable {
     /// Runs a worker during `body`: a new one each time, on the same state.
     func withWorker(
         _ key: Ed25519.SigningKey, _ origins: [HTTPOrigin], admission: WorkerAdmission? = nil,
-        _ body: @Sendable (Worker) async throws -> Void
+        engine: Engine? = nil, _ body: @Sendable (Worker) async throws -> Void
     ) async throws {
         let (aggregator, lines) = (aggregator, lines)
         let logger = Logger(label: "worker") { _ in RecordingLog(aggregator: aggregator, lines: lines) }
@@ -96,7 +96,8 @@ struct Town: Sendable {
         let client = HTTPClient(logger: logger)
         var parts = WorkerParts(
             genesis: fixture.genesis, roster: fixture.roster.roster, key: key,
-            computation: try RealModel.computation(fixture.manifest), aggregators: origins, statePath: state)
+            computation: try RequestComputation(manifest: fixture.manifest, engine: engine ?? RealModel.engine.get()),
+            aggregators: origins, statePath: state)
         parts.admission = admission
         let worker = try Worker(parts, pacing: pacing, client: client, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in

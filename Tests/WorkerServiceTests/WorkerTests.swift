@@ -3,6 +3,7 @@ import Consensus
 import DNAProtocol
 import Foundation
 import HTTPTransport
+import Inference
 import ServiceKit
 import TestKit
 import Testing
@@ -117,10 +118,10 @@ import WorkerService
             try await town.withWorker(key, [origin]) { _ in
                 #expect(await town.logged("refused committee.members") != nil)
                 #expect(town.aggregator.state.commitments.isEmpty)
-                _ = await town.aggregator.wait { $0.polls.last?.body.refused == [place] ? true : nil }
                 town.aggregator.change { $0.offered = [offered, own] }
                 let commitment = await town.aggregator.wait { $0.commitments.first }
                 #expect(commitment?.body.request == own.committee.request)
+                _ = await town.aggregator.wait { $0.polls.last?.body.refused == [place] ? true : nil }
             }
         }
     }
@@ -165,6 +166,43 @@ import WorkerService
         }
     }
 
+    /// Requests that take a while, and one node that is a member of each one's committee.
+    private func assignments(_ count: Int, in town: Town) throws -> [Assignment] {
+        try (0..<count).map { try town.assignment(try town.request("\($0) is", tokens: 100)) }
+    }
+
+    @Test func computesSeveralAssignmentsAtOnceAndNamesThemInItsPolls() async throws {
+        let town = try Town()
+        let offered = try assignments(3, in: town)
+        let places = offered.map { AssignmentPlace(request: $0.committee.request, round: 1) }
+        try await town.open { origin in
+            town.aggregator.change { $0.offered = offered }
+            try await town.withWorker(try town.worker(of: offered[0]), [origin]) { _ in
+                let named = await town.aggregator.wait { $0.polls.map { $0.body.inHand ?? [] }.first { $0.count == 3 } }
+                #expect(named == places.sorted())
+                let requests = await town.aggregator.wait { state in
+                    state.commitments.count == 3 ? Set(state.commitments.map(\.body.request)) : nil
+                }
+                #expect(requests == Set(places.map(\.request)))
+            }
+        }
+    }
+
+    @Test func takesNoMoreThanTheEngineRunsAtATime() async throws {
+        let town = try Town()
+        let offered = try assignments(4, in: town)
+        let options = EngineOptions(contextLength: 2048, sequences: 2)
+        let engine = try Engine(modelPath: RealModel.path, options: options)
+        try await town.open { origin in
+            town.aggregator.change { $0.offered = offered }
+            try await town.withWorker(try town.worker(of: offered[0]), [origin], engine: engine) { _ in
+                _ = await town.aggregator.wait { $0.commitments.count == 4 ? true : nil }
+            }
+        }
+        let named = town.aggregator.state.polls.map { $0.body.inHand?.count ?? 0 }
+        #expect(named.max() == 1, "a third one is asked for when one of the two is done")
+    }
+
     @Test func takesTheNextAssignmentWhileAVoteWaits() async throws {
         let town = try Town()
         let first = try town.assignment(try town.request())
@@ -173,7 +211,9 @@ import WorkerService
             town.aggregator.change { $0.offered = [first, second] }
             try await town.withWorker(try town.worker(of: first), [origin]) { _ in
                 let commitments = try #require(
-                    await town.aggregator.wait { $0.commitments.count == 2 ? $0.commitments : nil })
+                    await town.aggregator.wait { state in
+                        state.commitments.count == 2 ? state.commitments.sorted { $0.body.round < $1.body.round } : nil
+                    })
                 #expect(commitments.map(\.body.round) == [1, 2])
                 #expect(commitments[0].body.opening != commitments[1].body.opening)
                 let sets = [

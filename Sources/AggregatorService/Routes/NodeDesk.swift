@@ -28,7 +28,8 @@ struct NodeDesk: Sendable {
                 // Again each time: a new roster epoch wakes whoever waits.
                 try await checkActive(body.node)
                 return try await store.nextAssignment(
-                    for: body.node, models: body.models, refused: body.refused ?? [], now: clock.now())
+                    for: body.node, models: body.models, except: (body.refused ?? []) + (body.inHand ?? []),
+                    now: clock.now())
             }
             if let assignment { try note(assignment, for: body.node) }
             return assignment
@@ -54,6 +55,9 @@ struct NodeDesk: Sendable {
         }
         guard (body.refused ?? []).count <= Limits.maximumRefused else {
             throw Problem.invalid("body.refused", "must hold at most \(Limits.maximumRefused)")
+        }
+        guard (body.inHand ?? []).count <= Limits.maximumInHand else {
+            throw Problem.invalid("body.in_hand", "must hold at most \(Limits.maximumInHand)")
         }
         guard (0...Limits.maximumWait).contains(body.wait) else {
             throw Problem.invalid("body.wait", "must be 0 to \(Limits.maximumWait)")

@@ -38,10 +38,10 @@ extension AggregatorStore {
             """, [.key(poll.node), .byteStrings(poll.models.map(\.digest.bytes))])
     }
 
-    /// A node's oldest work for these models that it has not committed to, in a round that still takes commitments; never
-    /// what it refuses.
+    /// A node's oldest work for these models that it has not committed to, in a round that still takes commitments; none of
+    /// the `excluded`.
     public func nextAssignment(
-        for node: Ed25519.PublicKey, models: [ModelID], refused: [AssignmentPlace] = [], now: Timestamp
+        for node: Ed25519.PublicKey, models: [ModelID], except excluded: [AssignmentPlace] = [], now: Timestamp
     ) async throws -> Assignment? {
         let rows = try await pool.query(
             """
@@ -55,13 +55,13 @@ extension AggregatorStore {
                     SELECT FROM commitments WHERE request = a.request AND round = a.round AND node = a.node)
                 AND NOT EXISTS (SELECT FROM contradictions WHERE request = a.request AND node = a.node)
                 AND NOT EXISTS (
-                    SELECT FROM unnest($4::bytea[], $5::int8[]) AS refused (request, round)
-                    WHERE refused.request = a.request AND refused.round = a.round)
+                    SELECT FROM unnest($4::bytea[], $5::int8[]) AS excluded (request, round)
+                    WHERE excluded.request = a.request AND excluded.round = a.round)
             ORDER BY q.accepted_at, q.id LIMIT 1
             """,
             [
                 .key(node), .byteStrings(models.map(\.digest.bytes)), .timestamp(now),
-                .byteStrings(refused.map(\.request.digest.bytes)), .ints(refused.map(\.round)),
+                .byteStrings(excluded.map(\.request.digest.bytes)), .ints(excluded.map(\.round)),
             ])
         guard let row = rows.first else { return nil }
         return Assignment(

@@ -25,6 +25,8 @@ public struct AssignmentPoll: Codable, Hashable, Sendable {
         public static let maximumModels = 64
         /// The most assignments one poll refuses.
         public static let maximumRefused = 64
+        /// The most assignments one node works on at a time.
+        public static let maximumInHand = 64
 
         /// The network.
         public var network: NetworkID
@@ -38,6 +40,8 @@ public struct AssignmentPoll: Codable, Hashable, Sendable {
         public var at: Timestamp
         /// Assignments the node will not take, which are not sent to it again; at most 64, absent for none.
         public var refused: [AssignmentPlace]?
+        /// Assignments the node works on, which are not sent to it again by this poll; at most 64, absent for none.
+        public var inHand: [AssignmentPlace]?
 
         /// A poll.
         public init(network: NetworkID, node: Ed25519.PublicKey, models: [ModelID], wait: Int, at: Timestamp) {
@@ -47,11 +51,16 @@ public struct AssignmentPoll: Codable, Hashable, Sendable {
             self.wait = wait
             self.at = at
         }
+
+        private enum CodingKeys: String, CodingKey {
+            case network, node, models, wait, at, refused
+            case inHand = "in_hand"
+        }
     }
 }
 
 /// One round of a request.
-public struct AssignmentPlace: Codable, Hashable, Sendable {
+public struct AssignmentPlace: Codable, Hashable, Sendable, Comparable {
     /// The request.
     public var request: RequestID
     /// The round, from 1.
@@ -62,9 +71,15 @@ public struct AssignmentPlace: Codable, Hashable, Sendable {
         self.request = request
         self.round = round
     }
+
+    /// By request, then round.
+    public static func < (left: Self, right: Self) -> Bool {
+        (left.request, left.round) < (right.request, right.round)
+    }
 }
 
-/// Work for one member of a committee. Sent again until the member has committed, or refused it.
+/// Work for one member of a committee. Sent again until the member has committed, has refused it, or says that it is in
+/// hand.
 public struct Assignment: Codable, Hashable, Sendable {
     /// The request, in full.
     public var request: Request

@@ -23,7 +23,6 @@ final class RefusedAssignments: Sendable {
             ends = ends.filter { $0.value >= now }
             return Array(ends.keys)
         }
-        return places.isEmpty
-            ? nil : places.sorted { ($0.request, $0.round) < ($1.request, $1.round) }
+        return places.isEmpty ? nil : places.sorted()
     }
 }

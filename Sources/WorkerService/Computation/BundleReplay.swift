@@ -1,8 +1,7 @@
 public import DNAProtocol
-public import Inference
-import Synchronization
+import Inference
 
-/// Computes a bundle's answer again and compares, token by token.
+/// Computes a bundle's answer again, many tokens in one pass, and compares.
 public struct BundleReplay: Sendable {
     /// The first thing in which a bundle differs from its recomputation, in this order.
     public enum Mismatch: Hashable, Sendable, CustomStringConvertible {
@@ -46,8 +45,6 @@ public struct BundleReplay: Sendable {
         public let mismatch: Mismatch?
         /// How many tokens of the answer were computed and found equal.
         public let equalTokens: Int
-        /// How long it took; nil when the computation was not finished or generated nothing.
-        public let timings: GenerationTimings?
     }
 
     /// The public's name for why an answer ended.
@@ -67,27 +64,22 @@ public struct BundleReplay: Sendable {
         let request = bundle.evidence.request
         try request.validate()
         if let field = try wrongName(in: bundle) {
-            return Report(mismatch: .decision(field: field), equalTokens: 0, timings: nil)
+            return Report(mismatch: .decision(field: field), equalTokens: 0)
         }
         let prompt = try computation.prompt(of: request.input).tokens
         if let (index, computed, given) = firstDifference(prompt, bundle.prompt.tokens) {
             let mismatch = Mismatch.promptToken(index: index, computed: computed, given: given)
-            return Report(mismatch: mismatch, equalTokens: 0, timings: nil)
+            return Report(mismatch: mismatch, equalTokens: 0)
         }
-        let comparison = Comparison(given: bundle.output.tokens)
-        let answer: ComputedAnswer
-        do {
-            answer = try await computation.compute(request) { token in
-                if let done = comparison.take(token) { progress(done, bundle.output.tokens.count) }
-            } isCancelled: {
-                comparison.mismatch != nil
-            }
-        } catch .engine(.cancelled) {
-            guard let mismatch = comparison.mismatch else { throw ComputationError.engine(.cancelled) }
-            return Report(mismatch: mismatch, equalTokens: comparison.equalTokens, timings: nil)
+        let given = bundle.output.tokens
+        switch try await computation.replay(request, tokens: given, onToken: { progress($0, given.count) }) {
+        case .differs(let index, let computed):
+            let mismatch = Mismatch.token(
+                index: index, computed: computed, given: index < given.count ? given[index] : nil)
+            return Report(mismatch: mismatch, equalTokens: index)
+        case .equal(let answer):
+            return Report(mismatch: try mismatch(of: bundle, and: answer), equalTokens: answer.output.tokens.count)
         }
-        let mismatch = try comparison.mismatch ?? mismatch(of: bundle, and: answer)
-        return Report(mismatch: mismatch, equalTokens: comparison.equalTokens, timings: answer.timings)
     }
 
     private func wrongName(in bundle: Bundle) throws -> String? {
@@ -140,34 +132,4 @@ private func firstDifference(_ computed: [Int], _ given: [Int]) -> (Int, Int?, I
     let index = zip(computed, given).prefix { $0 == $1 }.count
     guard index < max(computed.count, given.count) else { return nil }
     return (index, index < computed.count ? computed[index] : nil, index < given.count ? given[index] : nil)
-}
-
-/// Holds drawn tokens against given ones as they come.
-private final class Comparison: Sendable {
-    private struct State {
-        var equal = 0
-        var mismatch: BundleReplay.Mismatch?
-    }
-
-    private let given: [Int]
-    private let state = Mutex(State())
-
-    init(given: [Int]) { self.given = given }
-
-    /// How many tokens are equal so far; nil once one has differed.
-    func take(_ token: Int) -> Int? {
-        state.withLock { state in
-            guard state.mismatch == nil else { return nil }
-            let expected = state.equal < given.count ? given[state.equal] : nil
-            guard token == expected else {
-                state.mismatch = .token(index: state.equal, computed: token, given: expected)
-                return nil
-            }
-            state.equal += 1
-            return state.equal
-        }
-    }
-
-    var mismatch: BundleReplay.Mismatch? { state.withLock(\.mismatch) }
-    var equalTokens: Int { state.withLock(\.equal) }
 }

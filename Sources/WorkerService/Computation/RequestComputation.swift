@@ -1,7 +1,6 @@
 public import Canonical
 public import DNAProtocol
 public import Inference
-import Synchronization
 
 /// What a request asks for, computed: a function of the model package and the request, and of nothing else.
 ///
@@ -71,6 +70,86 @@ public struct RequestComputation: Sendable {
         _ request: Request, onToken: @escaping @Sendable (Int) -> Void = { _ in },
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) async throws(ComputationError) -> ComputedAnswer {
+        let work: Work
+        switch try prepare(request) {
+        case .refused(let answer): return answer
+        case .accepted(let accepted): work = accepted
+        }
+        let generation: Generation
+        do throws(EngineError) {
+            generation = try await engine.generate(
+                prompt: work.prompt, sampling: SamplingParameters(request.sampling), seed: work.seed,
+                challenge: work.challenge, maxTokens: work.maximumTokens, onToken: { onToken(Int($0)) },
+                endsAnswer: { work.text.ends(with: $0) }, isCancelled: isCancelled)
+        } catch { throw .engine(error) }
+        return work.answer(
+            generation.tokens, generation.finishReason, trace: generation.traceRoot, timings: generation.timings)
+    }
+
+    /// What a replay of given tokens came to.
+    public enum Replayed: Sendable {
+        /// The answer begins with these tokens, which may be all of it.
+        case equal(ComputedAnswer)
+        /// The first token that is not the answer's; nil where the answer has ended.
+        case differs(index: Int, computed: Int?)
+    }
+
+    /// Computes the answer to `request` when its tokens are thought to be known: they are checked many at a time, much
+    /// faster than they could be drawn.
+    ///
+    /// - Parameter onToken: called for each token that was found equal with how many there are, on the engine's thread.
+    public func replay(
+        _ request: Request, tokens: [Int], onToken: @escaping @Sendable (Int) -> Void = { _ in }
+    ) async throws(ComputationError) -> Replayed {
+        let work: Work
+        switch try prepare(request) {
+        case .refused(let answer): return .equal(answer)
+        case .accepted(let accepted): work = accepted
+        }
+        // No token has a number that does not fit.
+        let given = tokens.map { TokenID(exactly: $0) ?? -1 }
+        let replay: Replay
+        do throws(EngineError) {
+            replay = try await engine.replay(
+                prompt: work.prompt, tokens: given, sampling: SamplingParameters(request.sampling), seed: work.seed,
+                challenge: work.challenge, maxTokens: work.maximumTokens,
+                endsAnswer: { token in
+                    let ends = work.text.ends(with: token)
+                    onToken(work.text.count)
+                    return ends
+                })
+        } catch { throw .engine(error) }
+        if let difference = replay.difference {
+            return .differs(index: difference.index, computed: difference.expected.map(Int.init))
+        }
+        return .equal(work.answer(given, replay.finishReason, trace: replay.traceRoot, timings: nil))
+    }
+
+    /// What the engine is to do for a request.
+    private struct Work: Sendable {
+        let prompt: [TokenID]
+        let seed: NoiseSeed
+        let challenge: TraceChallenge
+        let maximumTokens: Int
+        let text: AnswerText
+
+        func answer(
+            _ tokens: [TokenID], _ finishReason: Inference.FinishReason, trace: Digest, timings: GenerationTimings?
+        ) -> ComputedAnswer {
+            let output = Output(
+                tokens: tokens.map(Int.init), text: text.result, finishReason: FinishReason(finishReason))
+            return ComputedAnswer(
+                prompt: Prompt(tokens: prompt.map(Int.init)), output: output, trace: trace, timings: timings)
+        }
+    }
+
+    private enum Prepared {
+        case accepted(Work)
+        /// The answer, without asking the engine.
+        case refused(ComputedAnswer)
+    }
+
+    private func prepare(_ request: Request) throws(ComputationError) -> Prepared {
         let randomness = try randomness(of: request)
         guard let seed = NoiseSeed(bytes: randomness.seed.digest.bytes),
             let challenge = TraceChallenge(bytes: randomness.challenge.bytes)
@@ -79,36 +158,16 @@ public struct RequestComputation: Sendable {
         if let messages = request.input.messages {
             do throws(ChatTemplateError) {
                 prompt = try tokens(of: messages)
-            } catch { return .refused(error, challenge: challenge) }
+            } catch { return .refused(.refused(error, challenge: challenge)) }
         } else {
             prompt = try tokens(ofText: request.input.prompt ?? "")
         }
         let room = contextLength - prompt.count
-        guard room > 0 else { return .tooLong(prompt: prompt, challenge: challenge) }
-
-        let text = Mutex((answer: StopTexts(request.stop), bytes: TokenBytes(engine.tokenizer)))
-        let stopTokens = engine.tokenizer.stopTokens
-        let generation: Generation
-        do throws(EngineError) {
-            generation = try await engine.generate(
-                prompt: prompt, sampling: SamplingParameters(request.sampling), seed: seed, challenge: challenge,
-                maxTokens: min(request.maximumTokens, room), onToken: { onToken(Int($0)) },
-                endsAnswer: { token in
-                    // It ends the answer by itself, and is no part of the text.
-                    guard !stopTokens.contains(token) else { return false }
-                    return text.withLock { text in
-                        let bytes = text.bytes.next(token)
-                        return text.answer.append(bytes)
-                    }
-                },
-                isCancelled: isCancelled)
-        } catch { throw .engine(error) }
-        let output = Output(
-            tokens: generation.tokens.map(Int.init), text: text.withLock(\.answer.text),
-            finishReason: FinishReason(generation.finishReason))
-        return ComputedAnswer(
-            prompt: Prompt(tokens: prompt.map(Int.init)), output: output, trace: generation.traceRoot,
-            timings: generation.timings)
+        guard room > 0 else { return .refused(.tooLong(prompt: prompt, challenge: challenge)) }
+        return .accepted(
+            Work(
+                prompt: prompt, seed: seed, challenge: challenge, maximumTokens: min(request.maximumTokens, room),
+                text: AnswerText(request.stop, engine.tokenizer)))
     }
 
     private func randomness(of request: Request) throws(ComputationError) -> Randomness {

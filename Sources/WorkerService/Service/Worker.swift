@@ -9,8 +9,8 @@ public import ServiceLifecycle
 
 /// A node that takes assignments, computes them, and votes.
 ///
-/// One computation runs at a time, because the engine is one; votes wait for their sets meanwhile. Every step repeats
-/// the same bytes when it is repeated, so the worker may be killed at any moment.
+/// It takes as many assignments as the engine runs at a time, which computes them together; votes wait for their sets
+/// meanwhile. Every step repeats the same bytes when it is repeated, so the worker may be killed at any moment.
 public final class Worker: Service {
     private let identity: NodeIdentity
     private let check: AssignmentCheck
@@ -18,6 +18,9 @@ public final class Worker: Service {
     private let steps: AssignmentSteps
     private let unfinished: UnfinishedAssignments
     private let refused = RefusedAssignments()
+    private let hands = AssignmentsInHand()
+    /// Assignments that are computed at a time.
+    private let capacity: Int
     private let aggregator: AggregatorClient
     private let contact = AggregatorContact()
     private let membership: Membership?
@@ -40,6 +43,7 @@ public final class Worker: Service {
         identity = NodeIdentity(key: parts.key)
         check = try AssignmentCheck(
             genesis: parts.genesis, node: identity.node, manifests: [manifest], roster: nil)
+        capacity = min(parts.computation.engine.sequences, AssignmentPoll.Body.maximumInHand)
         pollTemplate = AssignmentPoll.Body(
             network: try parts.genesis.networkID(), node: identity.node, models: [try manifest.modelID()], wait: 0,
             at: now())
@@ -108,44 +112,37 @@ public final class Worker: Service {
     }
 
     private func takeWork() async {
-        await withTaskGroup(of: Ended.self) { group in
-            var pending = 0
-            var failures = 0
+        await withDiscardingTaskGroup { group in
             var left = unfinished.all()[...]
             while !Task.isCancelled, !Task.isShuttingDownGracefully {
-                if pending == pacing.pendingVotes, await group.next() != nil { pending -= 1 }
                 let next = left.popFirst()
-                let taken = await cancelWhenGracefulShutdown { [failures] in
-                    await self.takeOne(next, failures: failures)
-                }
-                switch taken {
-                case .nothing: failures = 0
-                case .failed: failures += 1
-                case .committed(let work):
-                    failures = 0
-                    pending += 1
-                    group.addTask {
-                        await self.finish(work)
-                        return .vote
-                    }
-                }
+                let taken = await cancelWhenGracefulShutdown { await self.take(next) }
+                if let taken { group.addTask { await self.bringToItsEnd(taken) } }
             }
-            group.addTask { [pacing] in
-                // Cancelled once every vote is through.
-                try? await Task.sleep(for: pacing.drain)
-                return .patience
-            }
-            while pending > 0, let ended = await group.next(), ended == .vote { pending -= 1 }
+            await drain()
             group.cancelAll()
         }
     }
 
-    private enum Ended { case vote, patience }
+    /// Pending votes get a moment.
+    private func drain() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { [hands] in await hands.wait { $0.isEmpty } }
+            group.addTask { [pacing] in try? await Task.sleep(for: pacing.drain) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
 
-    private enum Taken: Sendable {
-        case nothing
-        case failed
-        case committed(Work)
+    /// An assignment in hand.
+    private struct Taken: Sendable {
+        let assignment: Assignment
+        let place: AssignmentPlace
+
+        init(_ assignment: Assignment) throws {
+            self.assignment = assignment
+            place = AssignmentPlace(request: try assignment.request.requestID(), round: assignment.committee.round)
+        }
     }
 
     /// An assignment that was committed to, and the moment after which nobody waits for its vote.
@@ -154,33 +151,45 @@ public final class Worker: Service {
         let end: ContinuousClock.Instant
     }
 
-    /// Asks for an assignment, unless one was left from before, and brings it to the commitment. Until it is committed
-    /// to, it would be sent again.
-    private func takeOne(_ left: Assignment?, failures: Int) async -> Taken {
+    /// Takes an assignment into hand as soon as there is room for one: one that was left from before, or asks for one.
+    /// Nil when there is none now.
+    private func take(_ left: Assignment?) async -> Taken? {
         do {
-            if let left { return try await commit(left) }
-            if failures > 0 { try await Task.sleep(for: aggregator.delay(after: failures)) }
-            if let membership, !membership.isActive {
-                let isIn = try await membership.join(wait: contact.isHeld ? pacing.pollWait : 0)
-                contact.answered()
-                if !isIn { try await Task.sleep(for: aggregator.delay(after: 1)) }
-                return .nothing
+            await hands.wait { [capacity, pacing] in
+                $0.computing.count < capacity && $0.voting < pacing.pendingVotes
             }
-            guard let assignment = try await poll() else {
-                try await Task.sleep(for: aggregator.delay(after: 1))
-                return .nothing
+            try Task.checkCancellation()
+            var assignment = left
+            if assignment == nil { assignment = try await ask() }
+            guard let assignment else { return nil }
+            let taken = try Taken(assignment)
+            guard hands.take(taken.place) else {
+                throw ServiceError(.badUpstream, "an assignment that is in hand was sent again")
             }
-            steps.metrics.computing.increment(by: 1)
-            defer { steps.metrics.computing.decrement(by: 1) }
-            return try await RequestTrace.$id.withValue(try assignment.request.requestID().hex) {
-                try await commit(assignment)
-            }
+            return taken
         } catch is CancellationError {
-            return .failed
+            return nil
         } catch {
-            logger.warning("an assignment was not brought to its end", metadata: ["error": "\(error)"])
-            return .failed
+            hands.notePoll(failed: true)
+            logger.warning("no work was taken", metadata: ["error": "\(error)"])
+            return nil
         }
+    }
+
+    private func ask() async throws -> Assignment? {
+        let failures = hands.state.failures
+        if failures > 0 { try await Task.sleep(for: aggregator.delay(after: failures)) }
+        if let membership, !membership.isActive {
+            let isIn = try await membership.join(wait: contact.isHeld ? pacing.pollWait : 0)
+            contact.answered()
+            hands.notePoll(failed: false)
+            if !isIn { try await Task.sleep(for: aggregator.delay(after: 1)) }
+            return nil
+        }
+        if let assignment = try await poll() { return assignment }
+        hands.notePoll(failed: false)
+        try await Task.sleep(for: aggregator.delay(after: 1))
+        return nil
     }
 
     private func poll() async throws -> Assignment? {
@@ -189,6 +198,7 @@ public final class Worker: Service {
         body.wait = contact.isHeld ? pacing.pollWait : 0
         body.at = now()
         body.refused = refused.current(at: body.at)
+        body.inHand = hands.places
         do {
             let assignment = try await aggregator.poll(AssignmentPoll(body: body, key: identity.key))
             contact.answered()
@@ -202,33 +212,54 @@ public final class Worker: Service {
         }
     }
 
-    private func commit(_ assignment: Assignment) async throws -> Taken {
-        do {
-            let taken = try await bringToCommitment(assignment)
-            if case .failed = taken { unfinished.remove(assignment) }
-            return taken
-        } catch {
-            forget(assignment)
-            throw error
+    private func bringToItsEnd(_ taken: Taken) async {
+        await RequestTrace.$id.withValue(taken.place.request.hex) {
+            // What is not committed to is sent again.
+            guard let work = await cancelWhenGracefulShutdown({ await self.commit(taken) }) else { return }
+            steps.metrics.voting.increment(by: 1)
+            await vote(work)
+            steps.metrics.voting.decrement(by: 1)
+            hands.endVote()
         }
     }
 
-    private func bringToCommitment(_ assignment: Assignment) async throws -> Taken {
+    /// Nil when it was refused, or failed.
+    private func commit(_ taken: Taken) async -> Work? {
+        steps.metrics.computing.increment(by: 1)
+        defer { steps.metrics.computing.decrement(by: 1) }
+        do {
+            let work = try await bringToCommitment(taken.assignment)
+            hands.release(taken.place, work == nil ? .refused : .committed)
+            return work
+        } catch {
+            forget(taken.assignment)
+            hands.release(taken.place, .failed)
+            if !(error is CancellationError) {
+                logger.warning("an assignment was not brought to its end", metadata: ["error": "\(error)"])
+            }
+            return nil
+        }
+    }
+
+    /// Nil when it is refused.
+    private func bringToCommitment(_ assignment: Assignment) async throws -> Work? {
         let left = assignment.deadline.seconds - now().seconds
         let end = ContinuousClock.now + .seconds(max(0, left)) + pacing.grace
-        guard .seconds(left) + pacing.grace > .zero else { return .failed }
+        guard .seconds(left) + pacing.grace > .zero else {
+            throw ServiceError(.deadlineExceeded, "nobody waits for it any more")
+        }
         var progress = try AssignmentProgress(assignment, identity: identity)
         let roster = await rosters.epoch(assignment.committee.roster)
         var action = try progress.begin(check.against(roster))
         while true {
             switch action {
-            case .awaitSet: return .committed(Work(progress: progress, end: end))
+            case .awaitSet: return Work(progress: progress, end: end)
             case .finish(let outcome):
                 steps.report(outcome, of: progress)
                 // Before the commitment there is one way to end.
                 refused.insert(assignment, progress.request)
                 unfinished.remove(assignment)
-                return .nothing
+                return nil
             default:
                 if case .sendCommitment = action { try unfinished.insert(assignment) }
                 action = try progress.handle(try await steps.perform(action, of: progress, until: end))
@@ -239,12 +270,6 @@ public final class Worker: Service {
     /// What failed is not tried again, unless this worker was only told to stop.
     private func forget(_ assignment: Assignment) {
         if !Task.isCancelled { unfinished.remove(assignment) }
-    }
-
-    private func finish(_ work: Work) async {
-        steps.metrics.voting.increment(by: 1)
-        defer { steps.metrics.voting.decrement(by: 1) }
-        await RequestTrace.$id.withValue(work.progress.request.hex) { await vote(work) }
     }
 
     private func vote(_ work: Work) async {

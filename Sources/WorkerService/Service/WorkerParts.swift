@@ -85,7 +85,10 @@ public struct WorkerParts: Sendable {
         try package.manifest.validate(within: genesis)
         logger.info("verifying the model", metadata: ["model": "\(package.id)", "name": "\(package.manifest.name)"])
         try package.verifyFiles()
-        let engine = try Engine(modelPath: package.weightsPath, options: options.engine)
+        var engineOptions = options.engine
+        // What the manifest promises is enough, whatever the weights allow.
+        engineOptions.contextLength = min(engineOptions.contextLength ?? .max, package.manifest.contextLength)
+        let engine = try Engine(modelPath: package.weightsPath, options: engineOptions)
         let computation = try RequestComputation(manifest: package.manifest, engine: engine)
         logger.info(
             "the model is loaded",
