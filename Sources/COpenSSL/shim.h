@@ -10,9 +10,24 @@
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 #include <openssl/rsa.h>
+#include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+
+// Deprecated for EVP, which allocates for every hash.
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wdeprecated-declarations"
+
+static inline int dna_SHA256_Init(SHA256_CTX *context) { return SHA256_Init(context); }
+
+static inline int dna_SHA256_Update(SHA256_CTX *context, const void *bytes, size_t count) {
+    return SHA256_Update(context, bytes, count);
+}
+
+static inline int dna_SHA256_Final(unsigned char *digest, SHA256_CTX *context) { return SHA256_Final(digest, context); }
+
+#pragma clang diagnostic pop
 
 // Macros and variadic functions, which Swift does not see.
 

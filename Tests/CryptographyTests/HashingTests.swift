@@ -69,6 +69,20 @@ private func ascii(_ text: String) -> [UInt8] { [UInt8](text.utf8) }
         }
     }
 
+    @Test func hashesInMemoryOfTheirOwnAreTheSameOneAfterTheOther() {
+        let bytes = (0..<300).map { UInt8(truncatingIfNeeded: $0 * 7) }
+        var (hash, digests) = (InlineSHA256(), [UInt8]())
+        for count in bytes.indices {
+            hash.update(Array(bytes[..<(count / 2)]))
+            var copy = hash
+            copy.update([1])
+            bytes[(count / 2)..<count].withUnsafeBytes { hash.update($0) }
+            hash.finish(appendingTo: &digests)
+            #expect(Array(digests.suffix(32)) == SHA256.hash(Array(bytes[..<count])))
+        }
+        #expect(digests.count == 32 * bytes.count)
+    }
+
     @Test func copiesGoOnIndependently() {
         var first = SHA256()
         first.update(ascii("a"))

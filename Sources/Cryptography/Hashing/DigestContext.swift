@@ -43,11 +43,6 @@ final class DigestContext: @unchecked Sendable {
         Self.check(EVP_DigestFinal_ex(pointer, output, nil))
     }
 
-    /// `EVP_DigestInit_ex2(3)`: without a type the one of before is used again, and the memory of before.
-    func restart() {
-        Self.check(EVP_DigestInit_ex2(pointer, nil, nil))
-    }
-
     private static func allocate() -> OpaquePointer {
         guard let pointer = EVP_MD_CTX_new() else { preconditionFailure("out of memory for a digest") }
         return pointer

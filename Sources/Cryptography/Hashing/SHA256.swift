@@ -36,17 +36,6 @@ public struct SHA256: Sendable {
         return context.finish()
     }
 
-    /// Appends the digest, 32 bytes, and begins anew. Allocates nothing but what the array needs.
-    public mutating func finish(appendingTo output: inout [UInt8]) {
-        if !isKnownUniquelyReferenced(&context) { context = context.copy() }
-        let context = context
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.byteCount) { digest in
-            context.finish(into: digest.baseAddress!)
-            output.append(contentsOf: digest)
-        }
-        context.restart()
-    }
-
     /// The digest as a secret, 32 bytes. Ends this value; a copy taken before goes on.
     public consuming func finalizeSecret() -> SecretBytes {
         if !isKnownUniquelyReferenced(&context) { context = context.copy() }

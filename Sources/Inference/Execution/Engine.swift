@@ -16,6 +16,8 @@ public final class Engine: Sendable {
     /// The model's chat template, or why there is none: the file has none, or one that is not supported. A model can be
     /// asked without one.
     public let chatTemplate: Result<ChatTemplate, ChatTemplateError>
+    /// Requests that run at the same time; more wait.
+    public let sequences: Int
     private let scheduler: Scheduler
     private let thread: EngineThread
     private let queueLimit: Int
@@ -37,7 +39,7 @@ public final class Engine: Sendable {
         guard tokenizer.vocabularySize <= configuration.vocabulary else {
             throw .model(.invalidMetadata(key: "tokenizer.ggml.tokens", reason: "has more tokens than the embeddings"))
         }
-        queueLimit = options.queueLimit
+        (queueLimit, sequences) = (options.queueLimit, options.sequences)
         scheduler = Scheduler(model: model, options: options)
         thread = try EngineThread(scheduler, cpu: options.cpus?.first)
     }

@@ -74,7 +74,7 @@ final class Scheduler: BatchSource {
     var counts: SchedulerCounts {
         state.withLock { state in
             var counts = state.counts
-            counts.waiting = state.waiting.count
+            (counts.waiting, counts.running) = (state.waiting.count, state.running.count)
             return counts
         }
     }
@@ -319,6 +319,8 @@ extension SequenceJob {
 package struct SchedulerCounts: Equatable, Sendable {
     /// Sequences that wait now.
     package fileprivate(set) var waiting = 0
+    /// Sequences that run now.
+    package fileprivate(set) var running = 0
     /// Sequences that gave their memory back to be computed again.
     package fileprivate(set) var evictions = 0
     /// Positions that were not computed, for an earlier sequence began with the same tokens.

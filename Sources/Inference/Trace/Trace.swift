@@ -27,7 +27,7 @@ public struct TraceBuilder: Sendable {
     private static let leafBytes = SHA256.byteCount
     /// What every leaf begins with.
     private let prefix: [UInt8]
-    private var hash = SHA256()
+    private var hash = InlineSHA256()
     /// The leaves so far, one after the other.
     private var bytes: [UInt8] = []
 

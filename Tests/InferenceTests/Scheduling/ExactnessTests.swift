@@ -18,6 +18,7 @@ struct ExactnessTests {
         let seed: NoiseSeed
         let challenge = TraceChallenge(bytes: Array(repeating: 5, count: 32))!
         let maxTokens: Int
+        let stopTokens: Set<TokenID>
 
         init(_ numbers: inout TestNumbers, prefix: [TokenID], vocabulary: Int) {
             let own = (0..<Int.random(in: 1...24, using: &numbers)).map { _ in
@@ -27,23 +28,28 @@ struct ExactnessTests {
             var sampling = SamplingParameters()
             sampling.temperature = [0, 0.7, 1.3].randomElement(using: &numbers)!
             sampling.topK = [0, 5].randomElement(using: &numbers)!
+            sampling.topP = [1, 0.9].randomElement(using: &numbers)!
+            sampling.minP = [0, 0.05].randomElement(using: &numbers)!
             sampling.repetitionPenalty = [1, 1.2].randomElement(using: &numbers)!
+            sampling.presencePenalty = [0, 0.5].randomElement(using: &numbers)!
+            sampling.frequencyPenalty = [0, 0.5].randomElement(using: &numbers)!
             self.sampling = sampling
             seed = NoiseSeed(bytes: (0..<32).map { _ in UInt8.random(in: 0...255, using: &numbers) })!
             maxTokens = Int.random(in: 1...20, using: &numbers)
+            stopTokens = Set((0..<6).map { _ in TokenID.random(in: 0..<TokenID(vocabulary), using: &numbers) })
         }
 
-        func answer(_ engine: Engine, cancelledAfter limit: Int = .max) async throws -> Generation {
+        func answer(_ engine: Engine, cancelledAfter limit: Int = .max) async throws(EngineError) -> Generation {
             let counter = Counter()
             return try await engine.generate(
                 prompt: prompt, sampling: sampling, seed: seed, challenge: challenge, maxTokens: maxTokens,
-                onToken: { _ in counter.add() }, isCancelled: { counter.value >= limit })
+                stopTokens: stopTokens, onToken: { _ in counter.add() }, isCancelled: { counter.value >= limit })
         }
 
         func replay(_ engine: Engine, _ tokens: [TokenID]) async throws -> Replay {
             try await engine.replay(
                 prompt: prompt, tokens: tokens, sampling: sampling, seed: seed, challenge: challenge,
-                maxTokens: maxTokens)
+                maxTokens: maxTokens, stopTokens: stopTokens)
         }
     }
 
@@ -62,6 +68,37 @@ struct ExactnessTests {
             contextLength: 84, prefillChunk: [1, 5, 16, 33, 128].randomElement(using: &numbers)!,
             sequences: [1, 2, 3, 16].randomElement(using: &numbers)!,
             cachePositions: [1, 256, 4096].randomElement(using: &numbers)!, guessing: .random(using: &numbers))
+    }
+
+    private func expect(
+        _ answer: Generation, equals expected: Generation, _ options: EngineOptions, _ seed: UInt64
+    ) {
+        #expect(answer.tokens == expected.tokens, "\(options) seed \(seed)")
+        #expect(answer.traceRoot == expected.traceRoot, "\(options) seed \(seed)")
+        #expect(answer.finishReason == expected.finishReason, "\(options) seed \(seed)")
+    }
+
+    /// What the draw relies on: each of these changes how a result is computed, and so may not be left out.
+    @Test func guessingSharingAndPipeliningHappen() async throws {
+        let path = try FamilyVector("llama").path
+        let engine = try Engine(modelPath: path, options: EngineOptions(threads: 2, shardPlan: .pipeline))
+        let prefix = (0..<40).map { TokenID($0 % 8) }
+        @Sendable func ask(_ last: TokenID) async throws {
+            var sampling = SamplingParameters()
+            // Without chance a small model soon repeats itself.
+            sampling.temperature = 0
+            _ = try await engine.generate(
+                prompt: prefix + [last], sampling: sampling, seed: NoiseSeed(bytes: Array(repeating: 0, count: 32))!,
+                challenge: TraceChallenge(bytes: Array(repeating: 0, count: 32))!, maxTokens: 150, stopTokens: [])
+        }
+        try await ask(9)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for last in 10..<20 { group.addTask { try await ask(TokenID(last)) } }
+            try await group.waitForAll()
+        }
+        #expect(engine.counts.rightGuesses > 0)
+        #expect(engine.counts.reusedPositions > 0)
+        #expect(engine.counts.concurrentBatches > 1)
     }
 
     @Test(arguments: models)
@@ -91,12 +128,20 @@ struct ExactnessTests {
                             let replay = try await item.replay(engine, generation.tokens)
                             #expect(replay.difference == nil, "\(options) seed \(seed)")
                             #expect(replay.traceRoot == generation.traceRoot, "\(options) seed \(seed)")
+                            #expect(replay.finishReason == generation.finishReason, "\(options) seed \(seed)")
                         case 1:
-                            _ = try? await item.answer(engine, cancelledAfter: 2)
+                            // One that is given up has answered by then, or fails because it is given up.
+                            let answer: Generation
+                            do throws(EngineError) {
+                                answer = try await item.answer(engine, cancelledAfter: 2)
+                            } catch {
+                                #expect(error == .cancelled, "\(options) seed \(seed)")
+                                #expect(generation.tokens.count >= 2, "\(options) seed \(seed)")
+                                return
+                            }
+                            expect(answer, equals: generation, options, seed)
                         default:
-                            let answer = try await item.answer(engine)
-                            #expect(answer.tokens == generation.tokens, "\(options) seed \(seed)")
-                            #expect(answer.traceRoot == generation.traceRoot, "\(options) seed \(seed)")
+                            expect(try await item.answer(engine), equals: generation, options, seed)
                         }
                     }
                 }

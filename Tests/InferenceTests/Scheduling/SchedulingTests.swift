@@ -35,12 +35,20 @@ struct SchedulingTests {
         let tight = try engine(
             EngineOptions(threads: threads, shardPlan: plan, contextLength: 96, cachePositions: 1))
         let streams = prompts.map { _ in Stream() }
+        let begin = DispatchSemaphore(value: 0)
         let answers = try await withThrowingTaskGroup(of: (Int, Generation).self) { group in
             for (index, (prompt, stream)) in zip(prompts, streams).enumerated() {
                 group.addTask {
-                    (index, try await generate(tight, prompt, maxTokens: 76) { stream.append($0) })
+                    let answer = try await generate(tight, prompt, maxTokens: 76) { token in
+                        // Nobody goes on before all are there.
+                        if stream.tokens.isEmpty { begin.wait() }
+                        stream.append(token)
+                    }
+                    return (index, answer)
                 }
             }
+            while tight.counts.waiting + tight.counts.running < prompts.count { await Task.yield() }
+            for _ in prompts { begin.signal() }
             return try await group.reduce(into: [Int: Generation]()) { $0[$1.0] = $1.1 }
         }
         #expect(tight.counts.evictions > 0)

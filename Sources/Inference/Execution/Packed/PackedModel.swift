@@ -19,6 +19,8 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
 
     /// Logits of one batch: 16 MiB, so that a batch of outputs stays in the cache for who draws from them.
     private static let logitsOfBatch = 1 << 22
+    /// Rows of all batches together: 1 GiB, whatever sizes a file claims. A batch of a large model has fewer rows for it.
+    private static let memoryOfRows = 1 << 30
 
     init(_ file: GGUFFile, kernels: KernelSet, options: EngineOptions, context: Int) throws(EngineError) {
         do throws(ModelError) {
@@ -36,10 +38,12 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
         draws = (0..<options.threads).map { [model] _ in DrawScratch(vocabularySize: model.configuration.vocabulary) }
         plan = options.threads == 1 ? .rows : options.shardPlan
         let outputs = min(options.prefillChunk, 64, max(1, Self.logitsOfBatch / model.configuration.vocabulary))
-        batches = (0..<(plan == .rows ? 1 : options.threads + 1)).map { [model, sizes] _ in
+        let count = plan == .rows ? 1 : options.threads + 1
+        let rows = min(
+            options.prefillChunk, max(1, Self.memoryOfRows / count / Workspace.bytesOfRow(model, sizes)))
+        batches = (0..<count).map { [model, sizes] _ in
             PackedBatch(
-                Workspace(
-                    model, sizes, rows: options.prefillChunk, outputs: outputs, threads: options.threads))
+                Workspace(model, sizes, rows: rows, outputs: min(outputs, rows), threads: options.threads))
         }
     }
 
@@ -71,14 +75,16 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
     /// One batch after the other; every matrix's rows are shared by the threads.
     private func runRows(_ source: any BatchSource) {
         let (batch, stage) = (batches[0], Stage(layers: model.layers.indices, isFirst: true, isLast: true))
+        // Made once, for a closure is memory.
+        let step = { [self] (thread: Int) in
+            let share = ThreadShare(thread, of: team)
+            Pass(self, batch.work, share, thread: thread).run(stage)
+            share.barrier()
+            take(batch, share, source, draws[thread])
+        }
         while source.fill(batch, ofConcurrent: 1) {
             batch.work.begin(batch)
-            team.run { thread in
-                let share = ThreadShare(thread, of: team)
-                Pass(self, batch.work, share, thread: thread).run(stage)
-                share.barrier()
-                take(batch, share, source, draws[thread])
-            }
+            team.run(step)
             source.finish(batch)
             if plan == .auto, source.load >= 2 * team.count { return }
         }
@@ -94,7 +100,7 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
     private func runPipeline(_ source: any BatchSource) {
         let pipeline = Pipeline(batches, stages: team.count)
         let stages = Stage.stages(of: model, count: team.count)
-        team.run { stage in
+        team.run { [self] stage in
             pipeline.run(stage, source, while: { plan == .pipeline || source.load >= team.count }) { batch in
                 if stage == 0 { batch.work.begin(batch) }
                 Pass(self, batch.work, .alone, thread: stage).run(stages[stage])

@@ -13,7 +13,8 @@ final class Pipeline: Sendable {
 
     private let state: Mutex<State>
     private let stages: Int
-    private let gate = Gate()
+    /// One for each stage's queue, so that nobody is woken for another's work.
+    private let gates: [Gate]
 
     init(_ batches: [PackedBatch], stages: Int) {
         var waiting = Array(repeating: Deque<PackedBatch>(), count: stages)
@@ -21,6 +22,7 @@ final class Pipeline: Sendable {
         waiting[0].append(contentsOf: batches)
         state = Mutex(State(waiting: waiting))
         self.stages = stages
+        gates = (0..<stages).map { _ in Gate() }
     }
 
     /// The work of one thread, until the source has nothing left, or no more is wanted of it.
@@ -43,17 +45,17 @@ final class Pipeline: Sendable {
             state.waiting[stage].append(batch)
             if stage == 0 { state.inFlight -= 1 }
         }
-        gate.advance()
+        gates[stage].advance()
     }
 
     /// The next batch for a stage; nil when there will be none.
     private func next(_ stage: Int) -> PackedBatch? {
         while true {
-            let seen = gate.now
+            let seen = gates[stage].now
             let (batch, isOver) = state.withLock { ($0.waiting[stage].popFirst(), $0.isOver) }
             if let batch { return batch }
             if isOver { return nil }
-            gate.wait(past: seen)
+            gates[stage].wait(past: seen)
         }
     }
 
@@ -61,7 +63,7 @@ final class Pipeline: Sendable {
     /// that is finished; when none is left, the pipeline is over.
     private func fill(_ source: any BatchSource, while isWanted: () -> Bool) -> PackedBatch? {
         while true {
-            let seen = gate.now
+            let seen = gates[0].now
             let (batch, inFlight) = state.withLock { ($0.waiting[0].popFirst(), $0.inFlight) }
             if let batch {
                 if isWanted(), source.fill(batch, ofConcurrent: stages) {
@@ -73,11 +75,11 @@ final class Pipeline: Sendable {
                     if inFlight == 0 { state.isOver = true }
                 }
                 if inFlight == 0 {
-                    gate.advance()
+                    for gate in gates { gate.advance() }
                     return nil
                 }
             }
-            gate.wait(past: seen)
+            gates[0].wait(past: seen)
         }
     }
 }

@@ -55,6 +55,14 @@ final class Workspace: @unchecked Sendable {
         failures = .zeroed(threads * rows)
     }
 
+    /// What a row of a batch takes, in bytes: floats, and matrix inputs, which are floats, codes and scales.
+    static func bytesOfRow(_ model: Model<PackedTensors>, _ sizes: PackedSizes) -> Int {
+        let (width, heads) = (model.configuration.embedding, sizes.heads)
+        let routed = sizes.experts == nil ? 0 : sizes.networksPerRow
+        return 13 * sizes.feedForward * sizes.networksPerRow + (13 + 9 * routed) * width + 9 * heads.queryLength
+            + 8 * heads.keyValueLength
+    }
+
     /// Two tiles of queries of the attention kernels.
     static let queriesInTile = 12
 
