@@ -152,9 +152,11 @@ let package = Package(
         executable(
             "dna",
             [
-                "Administration", "Canonical", "Consensus", "ContentAddressing", "CoordinatorStore", "Cryptography",
+                "Administration", "Arweave", "Canonical", "Consensus", "ContentAddressing", "CoordinatorStore",
+                "Cryptography",
                 "DNAProtocol", "GGUF", "HTTPTransport", "Inference", "Kernels", "LocalNetwork", "ModelPackages",
-                "ModelStorage", "NodeState", "Postgres", "ServiceArguments", "ServiceKit", "TLS", "WorkerService", httpTypes, logging,
+                "ModelStorage", "NodeState", "Postgres", "ServiceArguments", "ServiceKit", "TLS", "WorkerService",
+                httpTypes, logging,
             ]),
         executable("http-benchmark-server", ["ServiceKit", hummingbird, lifecycle, logging] + nio),
 
