@@ -9,7 +9,8 @@ struct DNACommand: AsyncParsableCommand {
         subcommands: [
             UpCommand.self, AskCommand.self, VerifyCommand.self, EvidenceCommand.self, ReplayCommand.self,
             GenerateCommand.self, ScoreCommand.self, BenchCommand.self, InspectCommand.self,
-            NetworkCommand.self, NodesCommand.self, ModelCommand.self, MigrateCommand.self, KeysCommand.self,
+            NetworkCommand.self, NodesCommand.self, ModelCommand.self, WalletCommand.self, MigrateCommand.self,
+            KeysCommand.self,
             HealthCommand.self,
             PKICommand.self,
         ])
