@@ -70,9 +70,14 @@ public final class PostgresCluster: Sendable {
 
     /// Starts the server again after it ended without having been asked to, and waits until it answers.
     public func restart(readyWithin limit: Duration = .seconds(60)) async throws(PostgresClusterError) {
+        try await relaunch()
+        try await waitUntilReady(within: limit)
+    }
+
+    private func relaunch() async throws(PostgresClusterError) {
+        folders.killOrphans(of: server.pid)
         let server = try await start.launch()
         current.withLock { $0 = server }
-        try await waitUntilReady(within: limit)
     }
 
     /// Ends the server: sessions are cut, data is written ("fast shutdown").
@@ -116,8 +121,7 @@ public final class PostgresCluster: Sendable {
                 attempt += 1
                 try? await Task.sleep(for: .milliseconds(300))
             }
-            let server = try await start.launch()
-            current.withLock { $0 = server }
+            try await relaunch()
         }
     }
 

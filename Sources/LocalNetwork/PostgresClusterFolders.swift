@@ -64,16 +64,37 @@ struct ClusterFolders {
     /// The server itself copes with the lock file of a dead process. It refuses to start when the number has gone to
     /// another process of the same user, as happens after a machine's or a container's restart.
     private func clearStaleLock() throws(PostgresClusterError) {
-        let lock = "\(data)/postmaster.pid"
-        guard let text = try? String(contentsOfFile: lock, encoding: .utf8),
-            let pid = text.split(separator: "\n").first.flatMap({ Int32($0) }), pid > 0, kill(pid, 0) == 0
-        else { return }
-        // Every server process works in its data folder.
-        let place = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd")
-        if place == data || place == URL(fileURLWithPath: data).resolvingSymlinksInPath().path {
-            throw .alreadyRunning(pid: pid)
-        }
+        guard let pid = lockHolder, kill(pid, 0) == 0 else { return }
+        if worksHere(pid) { throw .alreadyRunning(pid: pid) }
         unlink(lock)
+    }
+
+    /// Kills what a server that is dead has left behind. Its sessions and helpers end by themselves, but not all at once:
+    /// one that recovers the data waits a minute for a checkpoint by another that has gone. No server starts beside them.
+    func killOrphans(of server: Int32) {
+        guard lockHolder == server else { return }
+        let numbers = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap { Int32($0) } ?? []
+        for pid in numbers where worksHere(pid) && link(pid, "exe")?.hasSuffix("/postgres") == true {
+            kill(pid, SIGKILL)
+        }
+    }
+
+    private var lock: String { "\(data)/postmaster.pid" }
+
+    /// The server whose lock lies on the data, alive or not.
+    private var lockHolder: Int32? {
+        let text = try? String(contentsOfFile: lock, encoding: .utf8)
+        return text?.split(separator: "\n").first.flatMap { Int32($0) }.flatMap { $0 > 0 ? $0 : nil }
+    }
+
+    /// Every server process works in its data folder.
+    private func worksHere(_ pid: Int32) -> Bool {
+        let place = link(pid, "cwd")
+        return place == data || place == URL(fileURLWithPath: data).resolvingSymlinksInPath().path
+    }
+
+    private func link(_ pid: Int32, _ name: String) -> String? {
+        try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/\(name)")
     }
 
     /// A folder of the server's user alone; refuses one that somebody else has made.

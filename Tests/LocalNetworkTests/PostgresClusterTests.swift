@@ -48,6 +48,20 @@ struct PostgresClusterTests {
         }
     }
 
+    @Test func startsAgainAlthoughAProcessOfTheKilledServerNeverEnds() async throws {
+        try await withFolder { folder in
+            let cluster = try await PostgresCluster.start(folder: folder, isDurable: false)
+            let path = "/proc/\(cluster.pid)/task/\(cluster.pid)/children"
+            let children = try String(contentsOfFile: path, encoding: .utf8)
+            let child = try #require(children.split(separator: " ").first.flatMap { Int32($0) })
+            kill(child, SIGSTOP)
+            kill(cluster.pid, SIGKILL)
+            _ = await cluster.waitForExit()
+            try await cluster.restart()
+            await cluster.stop()
+        }
+    }
+
     @Test func startsAgainWithoutItsSocketsFolder() async throws {
         try await withFolder { folder in
             let cluster = try await PostgresCluster.start(folder: folder, isDurable: false)
