@@ -71,11 +71,9 @@ struct AdministratorArguments: ParsableArguments {
         let addresses = try required(aggregator, "aggregator", "DNA_AGGREGATOR") {
             try StateArguments.addresses(of: $0).aggregators.joined(separator: ",")
         }
-        let origins = addresses.split(separator: ",").map { HTTPOrigin(String($0)) }
-        guard !origins.isEmpty, !origins.contains(nil) else {
-            throw ValidationError("--aggregator: expected http(s)://host:port,…")
-        }
-        return origins.compactMap(\.self)
+        let origins = try AggregatorArguments.origins(addresses)
+        guard !origins.isEmpty else { throw ValidationError("--aggregator: names none") }
+        return origins
     }
 
     private func signerOrigins() throws -> [Int: HTTPOrigin] {

@@ -80,8 +80,7 @@ struct GatewayCommandOptions: ParsableArguments {
     @Option(help: "The coordinator's database: a PostgreSQL URI or key=value string (DNA_DATABASE).")
     var database: String?
 
-    @Option(help: "An aggregator, https://host:port; repeat it for more (DNA_AGGREGATOR, separated by commas).")
-    var aggregator: [String] = []
+    @OptionGroup var aggregators: AggregatorArguments
 
     @OptionGroup var listener: ListenerArguments<Listener>
     @OptionGroup var link: LinkArguments
@@ -107,7 +106,8 @@ struct GatewayCommandOptions: ParsableArguments {
         guard let database = database ?? environment["DNA_DATABASE"] else {
             throw ValidationError("--database or DNA_DATABASE is required")
         }
-        var options = GatewayOptions(database: try connection(database), aggregators: try aggregators(environment))
+        var options = GatewayOptions(
+            database: try connection(database), aggregators: try aggregators.resolve(environment))
         (options.host, options.port) = try listener.resolve(environment)
         options.requestTimeout = .seconds(try Self.timeout.resolve(requestTimeout, environment: environment))
         options.requestLifetime = try Self.lifetime.resolve(requestLifetime, environment: environment)
@@ -145,18 +145,6 @@ struct GatewayCommandOptions: ParsableArguments {
             return LinkFiles(certificate: certificate, privateKey: key, authority: nil)
         case (nil, nil): return nil
         default: throw ValidationError("--public-certificate and --public-private-key go together")
-        }
-    }
-
-    private func aggregators(_ environment: [String: String]) throws -> [HTTPOrigin] {
-        let inherited = environment["DNA_AGGREGATOR"]?.split(separator: ",").map(String.init) ?? []
-        let texts = aggregator.isEmpty ? inherited : aggregator
-        guard !texts.isEmpty else { throw ValidationError("--aggregator or DNA_AGGREGATOR is required") }
-        return try texts.map { text in
-            guard let origin = HTTPOrigin(text) else {
-                throw ValidationError("--aggregator: not https://host:port: \(text)")
-            }
-            return origin
         }
     }
 

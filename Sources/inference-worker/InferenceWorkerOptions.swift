@@ -46,8 +46,7 @@ struct InferenceWorkerOptions: ParsableArguments {
     @Option(help: "A file with the key's passphrase, closed to others (DNA_PASSPHRASE_FILE).")
     var passphraseFile: String?
 
-    @Option(help: "An aggregator, https://host:port; repeat it for more (DNA_AGGREGATOR, separated by commas).")
-    var aggregator: [String] = []
+    @OptionGroup var aggregators: AggregatorArguments
 
     @Option(help: "The folder of what the node must remember (DNA_STATE).")
     var state: String?
@@ -77,7 +76,7 @@ struct InferenceWorkerOptions: ParsableArguments {
             genesisPath: try network.genesisPath(environment), rosterPath: network.rosterPath(environment),
             nodeKeyPath: nodeKey ?? environment["DNA_NODE_KEY"] ?? state + "/node.key",
             passphrasePath: try text(passphraseFile, "passphrase-file", "DNA_PASSPHRASE_FILE"),
-            statePath: state, aggregators: try aggregators(environment), engine: try engine(environment))
+            statePath: state, aggregators: try aggregators.resolve(environment), engine: try engine(environment))
         options.invitations = try invitations(environment)
         options.leavesOnStop = leaveOnStop || environment["DNA_LEAVE_ON_STOP"] == "1"
         return options
@@ -117,18 +116,6 @@ struct InferenceWorkerOptions: ParsableArguments {
         }
         try LinkArguments.require(parts.aggregators, of: "aggregator", link)
         return link
-    }
-
-    private func aggregators(_ environment: [String: String]) throws -> [HTTPOrigin] {
-        let inherited = environment["DNA_AGGREGATOR"]?.split(separator: ",").map(String.init) ?? []
-        let texts = aggregator.isEmpty ? inherited : aggregator
-        guard !texts.isEmpty else { throw ValidationError("--aggregator or DNA_AGGREGATOR is required") }
-        return try texts.map { text in
-            guard let origin = HTTPOrigin(text) else {
-                throw ValidationError("--aggregator: not https://host:port: \(text)")
-            }
-            return origin
-        }
     }
 
     private func engine(_ environment: [String: String]) throws -> EngineOptions {

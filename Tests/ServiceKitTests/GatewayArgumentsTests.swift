@@ -70,3 +70,22 @@ import Testing
         #expect(throws: (any Error).self) { try GatewayArguments.parse(["--api-key", "a\nb"]).fields([:]) }
     }
 }
+
+/// How commands name aggregators.
+@Suite struct AggregatorArgumentsTests {
+    private let environment = ["DNA_AGGREGATOR": "https://a:1,https://b:2"]
+
+    private func ports(_ options: [String], _ environment: [String: String]) throws -> [Int] {
+        try AggregatorArguments.parse(options).resolve(environment).map(\.port)
+    }
+
+    @Test func theyAreTheOptionsOrElseTheEnvironments() throws {
+        #expect(try ports([], environment) == [1, 2])
+        #expect(try ports(["--aggregator", "https://c:3", "--aggregator", "https://d:4"], environment) == [3, 4])
+    }
+
+    @Test(arguments: [[], ["--aggregator", ""], ["--aggregator", "ftp://x"], ["--aggregator", "https://a:1,b"]])
+    func noneIsRefusedAndSoIsWhatIsNoURL(_ options: [String]) {
+        #expect(throws: (any Error).self) { try ports(options, [:]) }
+    }
+}
