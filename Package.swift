@@ -184,7 +184,7 @@ let package = Package(
             "EndToEndTests",
             [
                 "AggregatorService", "Canonical", "Consensus", "DNAProtocol", "GatewayService", "HTTPTransport",
-                "Inference", "LocalNetwork", "ModelPackages", "NodeState", "ServiceKit", "SignerService",
+                "Inference", "LocalNetwork", "ModelPackages", "NodeState", "ServiceKit", "SignerService", "TestKit",
                 "WorkerService", logging,
             ] + nio),
         tests("GGUFTests", ["GGUF"]),
@@ -208,14 +208,14 @@ let package = Package(
         tests(
             "ServiceKitTests",
             [
-                "HTTPTransport", "ServiceArguments", "ServiceKit", "TLS", httpTypes, hummingbird, lifecycle, logging,
-                metrics,
+                "HTTPTransport", "ServiceArguments", "ServiceKit", "TLS", "TestKit", httpTypes, hummingbird, lifecycle,
+                logging, metrics,
             ] + nio),
         tests(
             "SignerServiceTests",
             service + ["Consensus", "NodeState", "SignerService", "TLS", "TestKit", "Threshold"] + nio),
         tests("TLSTests", ["TLS"]),
-        tests("SimulationTests", ["Simulation"]),
+        tests("SimulationTests", ["Simulation", "TestKit"]),
         tests("ThresholdTests", ["Cryptography", "Threshold"], resources: vectors),
         tests("TidyTests", []),
         tests("WorkerServiceTests", service + ["Consensus", "Inference", "TestKit", "WorkerService"]),

@@ -22,7 +22,7 @@ import Testing
     }
 
     /// The id under which the epoch waits, as the command names it.
-    private func proposal(in outcome: Terminal.Outcome) throws -> String {
+    private func proposal(in outcome: Command.Outcome) throws -> String {
         #expect(outcome.status == 0, "\(outcome.text)")
         let command = try #require(outcome.text.firstRange(of: "dna nodes approve --proposal "), "\(outcome.text)")
         return String(outcome.text[command.upperBound...].prefix { $0.isHexDigit })

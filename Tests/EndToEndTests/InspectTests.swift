@@ -1,6 +1,7 @@
 import Canonical
 import Foundation
 import LocalNetwork
+import TestKit
 import Testing
 
 /// `dna inspect` on a tiny model of the engine's tests.
@@ -13,7 +14,7 @@ struct InspectTests {
         defer { try? FileManager.default.removeItem(at: output) }
         let process = try await ChildProcess.start(
             ProcessSpecification(
-                name: "dna", executable: try LiveNetwork.executables() + "/dna", arguments: ["inspect"] + arguments,
+                name: "dna", executable: try builtExecutable("dna"), arguments: ["inspect"] + arguments,
                 logFile: output.path))
         let end = await process.waitForExit()
         let text = String(decoding: try Data(contentsOf: output), as: UTF8.self)

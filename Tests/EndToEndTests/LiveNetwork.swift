@@ -8,6 +8,7 @@ import NIOCore
 import NodeState
 import ServiceKit
 import Synchronization
+import TestKit
 import Testing
 
 /// A whole network of real processes with the real model, one for all tests of a suite.
@@ -34,11 +35,7 @@ struct LiveNetwork: Sendable {
 
     /// The folder of the executables, built beside the tests.
     static func executables() throws -> String {
-        let path = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let folder = (path as NSString).deletingLastPathComponent
-        // The runner of the toolchain may run the tests as a library.
-        let candidates = [folder] + CommandLine.arguments.map { ($0 as NSString).deletingLastPathComponent }
-        return try #require(candidates.first { FileManager.default.isExecutableFile(atPath: $0 + "/gateway") })
+        (try builtExecutable("gateway") as NSString).deletingLastPathComponent
     }
 
     /// Sends JSON text to a path of the gateway.

@@ -3,6 +3,7 @@ import DNAProtocol
 import Foundation
 import LocalNetwork
 import NodeState
+import TestKit
 import Testing
 
 /// One network over several starts, with other workers each time.
@@ -25,7 +26,7 @@ import Testing
         try? FileManager.default.removeItem(atPath: output)
         let process = try await ChildProcess.start(
             ProcessSpecification(
-                name: "dna", executable: try LiveNetwork.executables() + "/dna",
+                name: "dna", executable: try builtExecutable("dna"),
                 arguments: ["nodes"] + arguments + ["--state", folder.path],
                 environment: ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("DNA_") },
                 logFile: output))

@@ -1,3 +1,4 @@
+import TestKit
 import Testing
 
 /// What the rest of the world has: curl, over both protocols.
@@ -35,6 +36,6 @@ struct CurlTests {
     }
 
     private func run(_ arguments: [String]) async throws -> String {
-        try await Command.run("curl", ["--silent", "--show-error", "--max-time", "60"] + arguments).text
+        try await Command.run("/usr/bin/env", ["curl", "--silent", "--show-error", "--max-time", "60"] + arguments).text
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// The official client for Python. Opt-in, because it has to be downloaded: set DNA_TEST_OPENAI_PYTHON to a Python
@@ -17,7 +18,7 @@ struct OpenAIClientTests {
                 }
             }
             let output = try await Command.run(
-                try #require(Self.python), [script, "http://127.0.0.1:\(gateway.port)"])
+                "/usr/bin/env", [try #require(Self.python), script, "http://127.0.0.1:\(gateway.port)"])
             answering.cancel()
             #expect(output.status == 0, "\(output.text)")
             #expect(output.text.contains("ok     404 for what is not there"))

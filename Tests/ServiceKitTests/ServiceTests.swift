@@ -4,6 +4,7 @@ import Hummingbird
 import NIOCore
 import ServiceKit
 import Synchronization
+import TestKit
 import Testing
 
 /// Routes, errors and typed calls on live sockets.
@@ -178,16 +179,28 @@ struct ServiceTests {
         }
     }
 
+    @Test func aReadinessThatIsNoneIsTheOtherServicesFault() async throws {
+        let router = ServiceRouter.service()
+        router.get("readyz") { _, _ in "fine" }
+        try await withService(router) { service, _, _ in
+            let error = await #expect(throws: ServiceError.self) {
+                try await service.readiness(deadline: .seconds(5))
+            }
+            #expect(error?.code == .badUpstream)
+        }
+    }
+
     @Test func speaksHTTP1WhereAsked() async throws {
         let curl = try #require(Command.find("curl"))
         try await withService(options: HTTPServiceOptions(servesHTTP1: true), Self.router()) { _, _, origin in
             for version in ["--http1.1", "--http2-prior-knowledge"] {
                 let arguments = ["-s", version, "-w", " %{http_version} %{http_code}", "\(origin)/healthz"]
-                let heard = try await Command.run(curl, arguments)
+                let heard = try await Command.run(curl, arguments).text
                 #expect(heard == "{\"status\":\"ok\"} \(version == "--http1.1" ? "1.1" : "2") 200")
             }
             let late = try await Command.run(
-                curl, ["-s", "--http1.1", "-o", "/dev/null", "-w", "%{http_code}", "\(origin)/slow"])
+                curl, ["-s", "--http1.1", "-o", "/dev/null", "-w", "%{http_code}", "\(origin)/slow"]
+            ).text
             #expect(late == "504")
         }
     }

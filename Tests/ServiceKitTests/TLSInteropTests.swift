@@ -1,6 +1,7 @@
 import HTTPTransport
 import ServiceKit
 import TLS
+import TestKit
 import Testing
 
 /// Other people's clients over our TLS.
@@ -16,7 +17,7 @@ import Testing
         let result = Result()
         let path = folder.path
         try await withService(options: options, router) { _, _, origin in
-            await result.set(try await Command.run("/bin/sh", ["-c", script, "sh", path, "\(origin.port)"]))
+            await result.set(try await Command.run("/bin/sh", ["-c", script, "sh", path, "\(origin.port)"]).text)
         }
         return await result.text
     }

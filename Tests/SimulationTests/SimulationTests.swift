@@ -1,5 +1,6 @@
 import Foundation
 import Simulation
+import TestKit
 import Testing
 
 @Suite struct SimulationTests {
@@ -29,9 +30,9 @@ import Testing
     }
 
     /// Every process has its own hash seed, which must decide nothing.
-    @Test func theSameSeedRunsTheSameWayInEveryProcess() throws {
-        let one = try Self.simulate("--seeds", "40", "--digests", "--jobs", "1")
-        let another = try Self.simulate("--seeds", "40", "--digests", "--jobs", "3")
+    @Test func theSameSeedRunsTheSameWayInEveryProcess() async throws {
+        let one = try await Self.simulate("--seeds", "40", "--digests", "--jobs", "1")
+        let another = try await Self.simulate("--seeds", "40", "--digests", "--jobs", "3")
         let here = try (1...UInt64(40)).map { "seed \($0): \(try Simulation(seed: $0).log.digest.hex)" }
         #expect(one == here)
         #expect(another == here)
@@ -104,22 +105,11 @@ import Testing
     }
 
     /// The digests that the executable built beside the tests prints.
-    private static func simulate(_ arguments: String...) throws -> [String] {
-        let path = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        // The runner of the toolchain may run the tests as a library.
-        let folders = ([path] + CommandLine.arguments).map { ($0 as NSString).deletingLastPathComponent }
-        let executable = try #require(
-            folders.map { $0 + "/simulate" }.first { FileManager.default.isExecutableFile(atPath: $0) })
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: executable)
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "SWIFT_DETERMINISTIC_HASHING" }
-        process.standardOutput = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
-        return text.split(separator: "\n").map(String.init).filter { $0.hasPrefix("seed ") }
+    private static func simulate(_ arguments: String...) async throws -> [String] {
+        let outcome = try await Command.run(
+            try builtExecutable("simulate"), arguments,
+            environment: ProcessInfo.processInfo.environment.filter { $0.key != "SWIFT_DETERMINISTIC_HASHING" })
+        try #require(outcome.status == 0)
+        return outcome.text.split(separator: "\n").map(String.init).filter { $0.hasPrefix("seed ") }
     }
 }
