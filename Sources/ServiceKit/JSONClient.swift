@@ -59,7 +59,7 @@ public struct JSONClient: Sendable {
     public func readiness(deadline: Duration) async throws -> Readiness {
         do {
             let response = try await client.send(.get, "/readyz", to: origin, deadline: deadline)
-            return try CanonicalJSON.decode(Readiness.self, from: Array(response.body.readableBytesView))
+            return try decode(Readiness.self, response, "/readyz")
         } catch let error as HTTPTransportError {
             throw failure(error).error
         }
@@ -84,7 +84,12 @@ public struct JSONClient: Sendable {
         _ deadline: Duration, isIdempotent: Bool
     ) async throws -> Output? {
         let response = try await send(method, path, body, fields, deadline, isIdempotent: isIdempotent)
-        if response.status == .noContent { return nil }
+        return response.status == .noContent ? nil : try decode(type, response, path)
+    }
+
+    private func decode<Output: Decodable>(
+        _ type: Output.Type, _ response: HTTPCollectedResponse, _ path: String
+    ) throws -> Output {
         do {
             return try CanonicalJSON.decode(type, from: Array(response.body.readableBytesView))
         } catch {
