@@ -1,14 +1,14 @@
-public import ServiceKit
+import ServiceKit
 import Synchronization
 
 /// Calls to a network's aggregators, any of which will do, for their state is one: the one that answered last is asked
 /// first, and the next ones when it does not answer. So every call must be idempotent.
-public final class Aggregators: Sendable {
+final class Aggregators: Sendable {
     private let clients: [JSONClient]
     private let preferred = Atomic<Int>(0)
 
     /// Asks through these; at least one.
-    public init(_ clients: [JSONClient]) {
+    init(_ clients: [JSONClient]) {
         precondition(!clients.isEmpty, "at least one aggregator")
         self.clients = clients
     }
@@ -16,7 +16,7 @@ public final class Aggregators: Sendable {
     /// What the first one that answers says, a refusal included. Throws an `unavailable` that names all who were asked.
     func ask<Answer>(_ call: (JSONClient) async throws -> Answer) async throws -> Answer {
         let first = preferred.load(ordering: .relaxed)
-        var failures: [ServiceError] = []
+        var failure: ServiceError?
         var reasons: [String] = []
         for offset in clients.indices {
             let index = (first + offset) % clients.count
@@ -25,18 +25,20 @@ public final class Aggregators: Sendable {
                 preferred.store(index, ordering: .relaxed)
                 return answer
             } catch let error as ServiceError where error.isNoAnswer {
-                failures.append(error)
+                failure = error
                 let origin = "\(clients[index].origin)"
                 reasons.append(error.message.hasPrefix(origin) ? error.message : "\(origin): \(error.message)")
             }
         }
         throw ServiceError(
-            .unavailable, "no aggregator answers: " + reasons.joined(separator: "; "), cause: failures.last)
+            .unavailable, "no aggregator answers: " + reasons.joined(separator: "; "), cause: failure)
     }
 }
 
 extension ServiceError {
-    /// Whether another aggregator may know better: nobody was there, or nobody who could answer.
+    /// Whether another aggregator may know better: nobody was there, or nobody who could answer. A limit that is used up
+    /// (429) is an answer: asking the next one at once would only get round it. Workers, who do try again after it
+    /// (`AggregatorClient`), wait first.
     fileprivate var isNoAnswer: Bool {
         switch code {
         case .unavailable, .deadlineExceeded, .badUpstream, .internalFailure: true

@@ -135,17 +135,18 @@ public struct RequestCourse: Sendable {
         for decision: Decision, committee: Committee, set: CommitmentSet, votes: [Vote],
         contradicted: Set<Ed25519.PublicKey> = [], roster: SignedRoster
     ) -> Evidence? {
-        guard let winner = votes.first(where: { decision.voters.contains($0.body.node) }) else { return nil }
-        // A vote for the winner that came after the decision would make it another decision.
         let winners = votes.filter { decision.voters.contains($0.body.node) }
-        var counted = votes.filter {
+        guard let answer = winners.first?.body.answer else { return nil }
+        // A vote for the winner that came after the decision would make it another decision.
+        let counted = votes.filter {
             decision.voters.contains($0.body.node)
-                || $0.body.answer != winner.body.answer && !contradicted.contains($0.body.node)
+                || $0.body.answer != answer && !contradicted.contains($0.body.node)
         }
         // So would later votes for an answer that is enough as well, as there may be one on a development network.
         let verdict = tally(of: committee, roster: roster.roster).verdict(on: counted.map(\.body))
-        if case .agreed(winner.body.answer, _) = verdict {} else { counted = winners }
+        let stillLeadsToIt = if case .agreed(answer, _) = verdict { true } else { false }
         return Evidence(
-            request: request, manifest: manifest, roster: roster, committee: committee, set: set, votes: counted)
+            request: request, manifest: manifest, roster: roster, committee: committee, set: set,
+            votes: stillLeadsToIt ? counted : winners)
     }
 }

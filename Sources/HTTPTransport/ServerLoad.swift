@@ -19,13 +19,12 @@ final class ServerLoad: Sendable {
                 .connections.values.max { connection($0) < connection($1) }
         }
 
-        /// False when the connection has left before.
-        mutating func leave(_ share: ConnectionShare) -> Bool {
+        /// Nothing when the connection has left before.
+        mutating func leave(_ share: ConnectionShare) {
             let key = ObjectIdentifier(share)
-            guard addresses[share.address]?.connections.removeValue(forKey: key) != nil else { return false }
+            guard addresses[share.address]?.connections.removeValue(forKey: key) != nil else { return }
             connections -= 1
             forget(share.address)
-            return true
         }
 
         mutating func hold(_ change: Int, _ share: ConnectionShare) {
@@ -89,7 +88,8 @@ final class ServerLoad: Sendable {
                 guard isSmall(own + 1, of: connectionLimit, addresses) else { return (nil, nil) }
                 // One that does nothing is missed least.
                 victim = state.heaviest({ $0.connections.count }, { -$0.openRequests })
-                guard let victim, shed(victim, &state) else { return (nil, nil) }
+                guard let victim else { return (nil, nil) }
+                shed(victim, &state)
             }
             let share = ConnectionShare(load: self, address: address, requests: load.requests, close: close)
             state.connections += 1
@@ -101,7 +101,7 @@ final class ServerLoad: Sendable {
     }
 
     func leave(_ share: ConnectionShare) {
-        _ = state.withLock { $0.leave(share) }
+        state.withLock { $0.leave(share) }
     }
 
     // MARK: Requests
@@ -129,7 +129,8 @@ final class ServerLoad: Sendable {
             var victims: [ConnectionShare] = []
             while requests.load(ordering: .relaxed) > requestLimit {
                 let victim = state.heaviest({ $0.requests.open }, { $0.openRequests })
-                guard let victim, victim.openRequests > 0, shed(victim, &state) else { break }
+                guard let victim, victim.openRequests > 0 else { break }
+                shed(victim, &state)
                 victims.append(victim)
             }
             return victims
@@ -150,7 +151,8 @@ final class ServerLoad: Sendable {
             while change > 0, state.bodyBytes + change > bodyLimit {
                 guard isSmall(own, of: bodyLimit, state.addresses.count) else { return false }
                 let victim = state.heaviest({ $0.bodyBytes }, { $0.heldBytes })
-                guard let victim, victim.heldBytes > 0, shed(victim, &state) else { return false }
+                guard let victim, victim.heldBytes > 0 else { return false }
+                shed(victim, &state)
                 victims.append(victim)
             }
             state.hold(change, share)
@@ -165,15 +167,14 @@ final class ServerLoad: Sendable {
     /// Whether so much is at most half of an equal share: when nothing is left, another address has more than a whole.
     private func isSmall(_ own: Int, of limit: Int, _ addresses: Int) -> Bool { own * 2 * addresses <= limit }
 
-    /// Takes a connection and what it holds off the books; whoever calls closes it. False when it has left before.
-    private func shed(_ share: ConnectionShare, _ state: inout State) -> Bool {
+    /// Takes a connection on the books, and what it holds, off them; whoever calls closes it.
+    private func shed(_ share: ConnectionShare, _ state: inout State) {
         state.hold(-share.heldBytes, share)
-        guard state.leave(share) else { return false }
+        state.leave(share)
         // So far below zero that what its requests still do changes no sum.
         let open = share.requests.exchange(Int.min / 2, ordering: .relaxed)
         requests.wrappingSubtract(open, ordering: .relaxed)
         share.ofAddress.count.wrappingSubtract(open, ordering: .relaxed)
-        return true
     }
 }
 

@@ -163,13 +163,6 @@ struct Judge {
         }
     }
 
-    /// An owner closed a set; these nodes had contradicted themselves in its round.
-    mutating func closed(_ set: CommitmentSet, contradicted: Set<Ed25519.PublicKey>) {
-        for commitment in set.commitments where contradicted.contains(commitment.body.node) {
-            report(.contradictedNode, "its commitment, round \(set.round)")
-        }
-    }
-
     /// An honest worker sent a signed statement.
     mutating func said(by worker: Int, _ kind: String, _ request: RequestID, _ round: Int, _ digest: Digest) {
         let key = StatementKey(worker: worker, request: request, round: round, kind: kind)

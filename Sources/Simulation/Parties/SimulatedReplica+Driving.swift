@@ -96,8 +96,6 @@ extension SimulatedReplica {
         case .closeSet(let set):
             let deadline = now + world.plan.timeouts.vote
             try rows.closeSet(root: try set.root(), deadline: deadline, number)
-            let known = row.contradictions.filter { $0.round == set.round }.map(\.node)
-            world.judge.closed(set, contradicted: Set(known))
             world.note(place, "closes a set", number, set.commitments.count)
             return .wait(until: min(deadline, end))
         case .decide(let winners): return try decide(winners, course, number, &rows, now)
