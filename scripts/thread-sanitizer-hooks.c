@@ -1,11 +1,14 @@
 // Tells the thread sanitizer what Swift's runtime synchronises, for scripts/sanitize.
 //
 // On Linux the runtime libraries are not instrumented, and what they order looks like a race: the slow path of
-// Synchronization.Mutex, a value handed over by a continuation, a job run by another thread. The runtime has
-// annotations of its own for the last, but its initialiser loses to the sanitizer's empty one.
+// Synchronization.Mutex, a value handed over by a continuation, an object that was let go by all others, a job run by
+// another thread. The runtime has annotations of its own for the last, but its initialiser loses to the sanitizer's
+// empty one.
 // Loaded with LD_PRELOAD; does nothing in processes without the sanitizer.
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -100,6 +103,50 @@ SWIFT_ASYNC void swift_continuation_await(Context *continuation) {
     }
     __attribute__((musttail)) return await(continuation);
 }
+
+// Whoever lets go of an object is done with it before somebody else finds to be its only owner, and changes or destroys
+// it. The reference count orders them; it stands behind the object's first word (RefCount.h of the runtime): the
+// references but one from bit 33 on; negative if they never end, or are kept elsewhere because of weak references.
+// Only a release that leaves other owners tells the sanitizer, which needs some memory for each object told of.
+// (Releases within the runtime itself stay unseen: it calls its own function, not this one.)
+enum { COUNT_OFFSET = 8, COUNT_BIT = 33 };
+static const uintptr_t BRIDGED_POINTER = 0x80fffffffffffff9;  // a string's storage; its other bits are the string's
+typedef void (*Release)(void *object);
+
+void swift_release(void *object) {
+    if ((intptr_t)object <= 0) return;
+    _Atomic int64_t *count = (_Atomic int64_t *)((char *)object + COUNT_OFFSET);
+    int64_t seen = atomic_load_explicit(count, memory_order_relaxed);
+    if ((uint32_t)seen == UINT32_MAX) return;  // immortal
+    if (seen < 0 || seen >> COUNT_BIT) release(object);
+    while (seen >> COUNT_BIT > 0) {
+        if (atomic_compare_exchange_weak(count, &seen, seen - ((int64_t)1 << COUNT_BIT))) return;
+    }
+    acquire(object);
+    NEXT(Release, "swift_release")(object);
+}
+
+void swift_release_n(void *object, uint32_t times) {
+    while (times--) swift_release(object);
+}
+
+void swift_bridgeObjectRelease(void *object) {
+    swift_release((void *)((uintptr_t)object & BRIDGED_POINTER));
+}
+
+void swift_bridgeObjectRelease_n(void *object, uint32_t times) {
+    swift_release_n((void *)((uintptr_t)object & BRIDGED_POINTER), times);
+}
+
+typedef bool (*Question)(void *object);
+#define TELLS_WHO_IS_ALONE(name)                      \
+    bool name(void *object) {                         \
+        bool alone = NEXT(Question, #name)(object);   \
+        if (alone) acquire(object);                   \
+        return alone;                                 \
+    }
+TELLS_WHO_IS_ALONE(swift_isUniquelyReferenced_native)
+TELLS_WHO_IS_ALONE(swift_isUniquelyReferenced_nonNull_native)
 
 // What the sanitizer would call, were it not for its own definition of the same name.
 __attribute__((constructor)) static void start_annotations(void) {
