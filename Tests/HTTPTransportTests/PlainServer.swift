@@ -2,6 +2,7 @@ import HTTPTransport
 import NIOCore
 import NIOPosix
 import Synchronization
+import TLS
 
 /// A server that sends what a test tells it to, byte for byte.
 final class PlainServer: Sendable {
@@ -58,6 +59,55 @@ final class PlainServer: Sendable {
         func channelInactive(context: ChannelHandlerContext) { peer.received(nil) }
     }
 
+    /// A server's side of TLS, as little of it as a test needs.
+    private final class Encryption: ChannelDuplexHandler {
+        typealias InboundIn = ByteBuffer
+        typealias InboundOut = ByteBuffer
+        typealias OutboundIn = ByteBuffer
+        typealias OutboundOut = ByteBuffer
+
+        private let session: TLSSession
+        init(_ session: TLSSession) { self.session = session }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            do {
+                try unwrapInboundIn(data).withUnsafeReadableBytes { try session.receive($0) }
+                let isOpen = try session.advance()
+                flush(context, nil)
+                guard isOpen else { return }
+                var plain = ByteBuffer()
+                while try plain.writeWithUnsafeMutableBytes(minimumWritableBytes: 16_384, { try session.read($0) }) > 0
+                {}
+                if plain.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(plain)) }
+            } catch {
+                flush(context, nil)
+                context.close(promise: nil)
+            }
+        }
+
+        func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+            // The client did not like the certificate.
+            guard session.isOpen else {
+                promise?.fail(ChannelError.ioOnClosedChannel)
+                return
+            }
+            do {
+                try unwrapOutboundIn(data).withUnsafeReadableBytes { try session.write($0) }
+                flush(context, promise)
+            } catch {
+                promise?.fail(error)
+            }
+        }
+
+        private func flush(_ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
+            var bytes = ByteBuffer()
+            bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: max(1, session.pendingOutput)) {
+                session.takeOutput($0)
+            }
+            context.writeAndFlush(wrapOutboundOut(bytes), promise: promise)
+        }
+    }
+
     private let channel: any Channel
     private let peers: Peers
 
@@ -69,9 +119,10 @@ final class PlainServer: Sendable {
     /// How many connections there have been.
     var connections: Int { peers.all.withLock { $0.count } }
 
-    /// Runs `serve` for each connection while `body` runs.
+    /// Runs `serve` for each connection while `body` runs; over TLS when there is a context.
     static func run(
-        _ serve: @escaping @Sendable (Peer) async throws -> Void, _ body: (PlainServer) async throws -> Void
+        tls: TLSContext? = nil, _ serve: @escaping @Sendable (Peer) async throws -> Void,
+        _ body: (PlainServer) async throws -> Void
     ) async throws {
         let peers = Peers()
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -79,7 +130,12 @@ final class PlainServer: Sendable {
                 let peer = Peer(channel)
                 peers.all.withLock { $0.append(peer) }
                 Task { try await serve(peer) }
-                return channel.pipeline.addHandler(Reader(peer))
+                return channel.eventLoop.makeCompletedFuture {
+                    if let tls {
+                        try channel.pipeline.syncOperations.addHandler(Encryption(try TLSSession(tls)))
+                    }
+                    try channel.pipeline.syncOperations.addHandler(Reader(peer))
+                }
             }
             .bind(host: "127.0.0.1", port: 0).get()
         let result: Result<Void, any Error>

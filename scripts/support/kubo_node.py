@@ -178,6 +178,7 @@ class Handler(BaseHTTPRequestHandler):
         if data is None:
             raise Failure("block not found", 404)
         self.answer(200, data, "application/vnd.ipld.raw")
+        self.count("given", len(data))
 
     # The RPC.
 
@@ -189,7 +190,7 @@ class Handler(BaseHTTPRequestHandler):
         query = {key: values[0] for key, values in urllib.parse.parse_qs(url.query).items()}
         commands = {
             "block/stat": self.block_stat, "dag/import": self.dag_import, "pin/add": self.pin_add,
-            "pin/ls": self.pin_list, "cat": self.cat, "add": self.add, "id": self.identity,
+            "pin/ls": self.pin_list, "cat": self.cat, "add": self.add, "counts": self.counts,
         }
         command = commands.get(url.path.removeprefix("/api/v0/"))
         if command is None:
@@ -199,8 +200,13 @@ class Handler(BaseHTTPRequestHandler):
     def say(self, value):
         self.answer(200, json.dumps(value).encode() + b"\n")
 
-    def identity(self, _):
-        self.say({"ID": self.server.kubo.id})
+    def count(self, kind, size):
+        with self.server.lock:
+            self.server.counts[kind] += size
+
+    def counts(self, _):
+        """Bytes of blocks that came in archives and that the gateway gave, for tests of what goes twice."""
+        self.say(self.server.counts)
 
     def block_stat(self, query):
         data = self.server.kubo.block(multihash(query["arg"]))
@@ -280,7 +286,7 @@ class Handler(BaseHTTPRequestHandler):
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             head += read(1)
-        read(varint(read))
+        read(varint(read))  # the archive's header
         count = size = 0
         while left > end:
             length = varint(read)
@@ -288,6 +294,7 @@ class Handler(BaseHTTPRequestHandler):
             if section[:2] not in (b"\x01\x55", b"\x01\x70") or length > (2 << 20) + 36:
                 raise Failure("a section that is no block")
             self.server.kubo.put(section[2:36], section[36:])
+            self.count("received", length - 36)
             count, size = count + 1, size + length - 36
         read(left)
         self.say({"Stats": {"BlockCount": count, "BlockBytesCount": size}})
@@ -309,6 +316,8 @@ def main():
     server = ThreadingHTTPServer(("127.0.0.1", int(options.port)), Handler)
     server.daemon_threads = True
     server.kubo = kubo
+    server.lock = threading.Lock()
+    server.counts = {"received": 0, "given": 0}
     print(kubo.id, flush=True)
     server.serve_forever()
 

@@ -27,14 +27,21 @@ public struct FileSource: Hashable, Sendable {
     /// How many pieces of `bytes` it has; an empty file has one.
     func chunkCount(of bytes: Int) -> Int { max(1, (size + bytes - 1) / bytes) }
 
+    /// How many bytes a piece has.
+    func byteCount(of index: Int, of bytes: Int) -> Int { min(bytes, size - index * bytes) }
+
+    /// Reads a piece into a buffer of its size.
+    func read(_ index: Int, of bytes: Int, into buffer: UnsafeMutableRawBufferPointer) throws(ImportError) {
+        try open().read(buffer, at: index * bytes)
+    }
+
     /// Reads a piece.
     func chunk(_ index: Int, of bytes: Int) throws(ImportError) -> [UInt8] {
-        let file = try open()
-        let count = min(bytes, size - index * bytes)
+        let count = byteCount(of: index, of: bytes)
         var failure: ImportError?
         let chunk = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             do throws(ImportError) {
-                try file.read(UnsafeMutableRawBufferPointer(buffer), at: index * bytes)
+                try read(index, of: bytes, into: UnsafeMutableRawBufferPointer(buffer))
                 filled = count
             } catch {
                 failure = error

@@ -75,4 +75,21 @@ public struct ImportedDAG: Sendable {
         guard block.cid == entry.leaves[index] else { throw ImportError.changed(path: entry.source.location) }
         return block
     }
+
+    /// Bytes of a leaf's file.
+    public func leafByteCount(file: Int, index: Int) -> Int {
+        files[file].source.byteCount(of: index, of: profile.chunkBytes)
+    }
+
+    /// Reads a bare leaf into a buffer of ``leafByteCount(file:index:)`` and compares it with its identifier.
+    public func readLeaf(
+        file: Int, index: Int, into buffer: UnsafeMutableRawBufferPointer
+    ) throws(ImportError) {
+        precondition(profile.rawLeaves, "a leaf in a node is not the file's bytes")
+        let entry = files[file]
+        try entry.source.read(index, of: profile.chunkBytes, into: buffer)
+        guard entry.leaves[index].names(UnsafeRawBufferPointer(buffer)) else {
+            throw .changed(path: entry.source.location)
+        }
+    }
 }

@@ -14,6 +14,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     private var failure: HTTPTransportError?
     private(set) var isReadHeld = false
     private var keepsAlive = true
+    private var hasServed = false
     private var isGone = false
     private var lastProgress = NIODeadline.now()
     private var timer: Scheduled<Void>?
@@ -81,8 +82,12 @@ final class HTTP1Connection: ChannelDuplexHandler {
     var isUsable: Bool { !isGone && failure == nil && call == nil && keepsAlive }
 
     func begin(_ call: HTTP1Call, _ head: HTTPRequestHead, deadline: TimeAmount?) throws(HTTPTransportError) {
-        guard isUsable, let context else { throw .refused }
+        guard isUsable, let context else {
+            // Closed while it was kept: another one will do. Never open: its reason is worth more.
+            throw hasServed ? .refused : failure ?? .refused
+        }
         self.call = call
+        hasServed = true
         lastProgress = .now()
         watch(context)
         if let deadline {

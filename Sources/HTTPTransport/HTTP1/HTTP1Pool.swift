@@ -128,9 +128,10 @@ final class HTTP1Pool: Sendable {
                     .writeBufferWaterMark,
                     value: .init(low: options.writeHighWaterMark / 2, high: options.writeHighWaterMark)
                 )
+                // Larger ones are mapped and unmapped for each read, which costs more than the calls they save.
                 .channelOption(
                     .recvAllocator,
-                    value: AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 65_536, maximum: 1 << 19)
+                    value: AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 65_536, maximum: 65_536)
                 )
                 .connectTimeout(TimeAmount(options.connectTimeout))
                 .channelInitializer { channel in

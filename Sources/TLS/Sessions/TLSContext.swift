@@ -46,7 +46,7 @@ public final class TLSContext: @unchecked Sendable {
     /// For the side that accepts connections.
     /// - Parameters:
     ///   - authorities: who vouches for clients.
-    ///   - protocols: ALPN names served; a client that offers others only is refused.
+    ///   - protocols: ALPN names served; a client that offers others only is refused. None of them: no ALPN.
     public static func server(
         credentials: TLSCredentials, authorities: [Certificate] = [], clients: ClientCertificates,
         rules: PeerRules = PeerRules(), protocols: [String]
@@ -60,7 +60,7 @@ public final class TLSContext: @unchecked Sendable {
             case .ignored: SSL_VERIFY_NONE
             }
         SSL_CTX_set_verify(context.pointer, mode, nil)
-        context.selectProtocols()
+        if !protocols.isEmpty { context.selectProtocols() }
         return context
     }
 

@@ -16,9 +16,9 @@ struct BlockPrefetch {
                 let item = items[next]
                 next += 1
                 ahead.append(
-                    Task { [dag] in
+                    Task {
                         try Task.checkCancellation()
-                        return Self.section(try dag.block(item))
+                        return try self.section(item)
                     })
             }
             let section = try await ahead.removeFirst().value
@@ -26,11 +26,21 @@ struct BlockPrefetch {
         }
     }
 
-    private static func section(_ block: Block) -> ByteBuffer {
-        let prefix = CARWriter.prefix(of: block.cid, byteCount: block.bytes.count)
-        var buffer = ByteBufferAllocator().buffer(capacity: prefix.count + block.bytes.count)
+    /// A block's section of the archive; a leaf goes from its file to where it is sent from without a copy.
+    private func section(_ item: ImportedDAG.Item) throws -> ByteBuffer {
+        let count = dag.size(of: item)
+        let prefix = CARWriter.prefix(of: dag.name(of: item), byteCount: count)
+        var buffer = ByteBufferAllocator().buffer(capacity: prefix.count + count)
         buffer.writeBytes(prefix)
-        buffer.writeBytes(block.bytes)
+        switch item {
+        case .node(let block): buffer.writeBytes(block.bytes)
+        case .leaf(let file, let index):
+            try buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { space in
+                try dag.readLeaf(
+                    file: file, index: index, into: UnsafeMutableRawBufferPointer(rebasing: space[..<count]))
+                return count
+            }
+        }
         return buffer
     }
 }

@@ -64,14 +64,7 @@ extension ImportedDAG {
         switch item {
         case .node(let block): block.bytes.count
         case .leaf(let file, let index):
-            min(profile.chunkBytes, files[file].source.size - index * profile.chunkBytes)
-        }
-    }
-
-    func block(_ item: Item) throws -> Block {
-        switch item {
-        case .node(let block): block
-        case .leaf(let file, let index): try leafBlock(file: file, index: index)
+            leafByteCount(file: file, index: index)
         }
     }
 }
