@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Kills `dna model push` and `dna model pull` at random points and holds what went twice against 2 %.
 
-    kill_transfers.py --dna COMMAND --node URL --folder DIR [--megabytes 256] [--kills 20] [--seed N]
+    kill_transfers.py --dna COMMAND --node URL --folder DIR [--megabytes 512] [--kills 20] [--seed N]
 
+A pull loses what is under way, up to eight blocks of 1 MiB a gateway: of a small package that is more than 2 %.
 COMMAND is `.build/release/dna model`. The node is that of kubo_node.py, which counts what it receives and gives.
 """
 import argparse
@@ -43,7 +44,7 @@ def main():
     parser = argparse.ArgumentParser()
     for option in ("dna", "node", "folder"):
         parser.add_argument("--" + option, required=True)
-    parser.add_argument("--megabytes", type=int, default=256)
+    parser.add_argument("--megabytes", type=int, default=512)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     options = parser.parse_args()
