@@ -33,9 +33,11 @@ __attribute__((target("avx2"))) static uint64_t read_all(const __m256i *words, s
   return (uint64_t)_mm256_extract_epi64(sums[0], 0) ^ (uint64_t)_mm256_extract_epi64(sums[0], 2);
 }
 
-// The empty assembly keeps the accumulators in registers, and the compiler from seeing that nothing changes.
+// The empty assembly keeps the compiler from seeing that nothing changes. Every loop over the accumulators must be unrolled,
+// or they are kept in memory.
 __attribute__((target("avx512f,avx512vnni"))) static uint64_t multiply_avx512(void) {
   __m512i sums[ACCUMULATORS], a = _mm512_set1_epi8(3), b = _mm512_set1_epi8(5);
+#pragma GCC unroll 12
   for (int j = 0; j < ACCUMULATORS; j++) sums[j] = _mm512_setzero_si512();
   for (int i = 0; i < ROUNDS; i++)
 #pragma GCC unroll 12
@@ -43,12 +45,14 @@ __attribute__((target("avx512f,avx512vnni"))) static uint64_t multiply_avx512(vo
       sums[j] = _mm512_dpbusd_epi32(sums[j], a, b);
       __asm__ volatile("" : "+v"(sums[j]));
     }
+#pragma GCC unroll 12
   for (int j = 1; j < ACCUMULATORS; j++) sums[0] = _mm512_add_epi32(sums[0], sums[j]);
   return (uint64_t)_mm_cvtsi128_si64(_mm512_castsi512_si128(sums[0]));
 }
 
 __attribute__((target("avx2"))) static uint64_t multiply_avx2(void) {
   __m256i sums[ACCUMULATORS], a = _mm256_set1_epi8(3), b = _mm256_set1_epi8(5), ones = _mm256_set1_epi16(1);
+#pragma GCC unroll 12
   for (int j = 0; j < ACCUMULATORS; j++) sums[j] = _mm256_setzero_si256();
   for (int i = 0; i < ROUNDS; i++)
 #pragma GCC unroll 12
@@ -58,6 +62,7 @@ __attribute__((target("avx2"))) static uint64_t multiply_avx2(void) {
       sums[j] = _mm256_add_epi32(sums[j], _mm256_madd_epi16(pairs, ones));
       __asm__ volatile("" : "+v"(sums[j]));
     }
+#pragma GCC unroll 12
   for (int j = 1; j < ACCUMULATORS; j++) sums[0] = _mm256_add_epi32(sums[0], sums[j]);
   return (uint64_t)_mm256_extract_epi64(sums[0], 0);
 }
