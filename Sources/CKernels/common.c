@@ -6,6 +6,7 @@
 #include <immintrin.h>
 #endif
 #if defined(__linux__)
+#include <malloc.h>
 #include <sched.h>
 #include <sys/auxv.h>
 #endif
@@ -57,6 +58,12 @@ void dna_spin_hint(void) {
   _mm_pause();
 #elif defined(__aarch64__)
   __asm__ volatile("yield");
+#endif
+}
+
+void dna_release_freed_memory(void) {
+#if defined(__GLIBC__)
+  malloc_trim(0);
 #endif
 }
 

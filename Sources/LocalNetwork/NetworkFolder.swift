@@ -30,6 +30,8 @@ public struct NetworkFolder: Sendable {
     public var networkFile: String { path + "/network.json" }
     /// The model package.
     public var model: String { path + "/model" }
+    /// What the workers keep of the model in memory, together.
+    public var sharedWeights: String { path + "/weights" }
     /// PostgreSQL's data.
     ///
     /// The server refuses to run as root, and its own user often cannot reach root's folders: then the data lies

@@ -132,7 +132,7 @@ struct ServicePlan: Sendable {
                     "--model", folder.model, "--node-key", folder.nodeKey(number),
                     "--passphrase-file", folder.passphrase, "--state", folder.workerState(number), "--threads",
                     String(max(1, cores / options.workers)),
-                    "--cores", "none",
+                    "--cores", "none", "--shared-weights", folder.sharedWeights,
                 ] + aggregators.flatMap { ["--aggregator", $0] }
                     + some(of: invitations, for: number).flatMap { ["--invitation", $0] })
         }

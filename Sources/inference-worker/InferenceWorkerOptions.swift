@@ -51,6 +51,13 @@ struct InferenceWorkerOptions: ParsableArguments {
     @Option(help: "The folder of what the node must remember (DNA_STATE).")
     var state: String?
 
+    @Option(
+        help: """
+            A folder in which the workers of this machine, all of one user, keep packed weights, so that their memory is \
+            there once (DNA_SHARED_WEIGHTS).
+            """)
+    var sharedWeights: String?
+
     @Option(help: ArgumentHelp(Self.threads.fullHelp))
     var threads: Int?
 
@@ -77,6 +84,7 @@ struct InferenceWorkerOptions: ParsableArguments {
             nodeKeyPath: nodeKey ?? environment["DNA_NODE_KEY"] ?? state + "/node.key",
             passphrasePath: try text(passphraseFile, "passphrase-file", "DNA_PASSPHRASE_FILE"),
             statePath: state, aggregators: try aggregators.resolve(environment), engine: try engine(environment))
+        options.sharedWeightsPath = sharedWeights ?? environment["DNA_SHARED_WEIGHTS"]
         options.invitations = try invitations(environment)
         options.leavesOnStop = leaveOnStop || environment["DNA_LEAVE_ON_STOP"] == "1"
         return options

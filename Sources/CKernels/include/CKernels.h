@@ -103,6 +103,9 @@ void dna_spin_hint(void);
 // Keeps the calling thread on one CPU; false when the system refuses.
 bool dna_pin_to_cpu(int cpu);
 
+// Gives memory that was freed back to the system.
+void dna_release_freed_memory(void);
+
 // Columns of one block of the file, its bytes in the file, and its bytes in 16 packed rows.
 int64_t dna_block_columns(int format);
 int64_t dna_file_bytes(int format);

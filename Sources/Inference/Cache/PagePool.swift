@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Kernels
 
 /// A fixed number of pages for keys and values. Sequences with an equal beginning share its pages, which is exact:
 /// equal tokens at equal positions have equal keys and values, to the bit.
@@ -25,8 +21,7 @@ package final class PagePool {
 
     let geometry: PageGeometry
     let capacity: Int
-    private let memory: UnsafeMutablePointer<UInt16>
-    private let byteCount: Int
+    private let region: MemoryRegion
     private var pages: [Page]
     private var published: [Contents: Int32] = [:]
     /// Used last in, first out, so that memory that was written once is used again.
@@ -37,19 +32,14 @@ package final class PagePool {
     package init(_ geometry: PageGeometry, positions: Int) throws(EngineError) {
         self.geometry = geometry
         capacity = PageGeometry.pages(positions)
-        byteCount = 2 * geometry.elements * capacity
-        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
-        guard let region = mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0), region != MAP_FAILED else {
-            throw .cannotReserveCache(bytes: byteCount)
-        }
-        memory = region.bindMemory(to: UInt16.self, capacity: byteCount / 2)
+        let byteCount = 2 * geometry.elements * capacity
+        guard let region = MemoryRegion(byteCount: byteCount) else { throw .cannotReserveCache(bytes: byteCount) }
+        self.region = region
         pages = Array(repeating: Page(), count: capacity)
         published.reserveCapacity(capacity)
         free = (0..<capacity).reversed().map { Int32($0) }
         idle = PageQueue(capacity: capacity)
     }
-
-    deinit { munmap(memory, byteCount) }
 
     /// A cache for at most `limit` positions with pages for the first `room`, filled as far as an earlier sequence began
     /// with the same tokens, but for no more than `reusable` positions. Nil when there is not enough memory now for
@@ -105,7 +95,9 @@ package final class PagePool {
 
     package func close(_ cache: PagedCache) { release(cache.indices) }
 
-    private func address(_ index: Int32) -> UnsafeMutablePointer<UInt16> { memory + Int(index) * geometry.elements }
+    private func address(_ index: Int32) -> UnsafeMutablePointer<UInt16> {
+        (region.base + 2 * geometry.elements * Int(index)).assumingMemoryBound(to: UInt16.self)
+    }
 
     private static func tokens(_ tokens: [TokenID], page: Int) -> SIMD16<TokenID> {
         tokens.withUnsafeBufferPointer {

@@ -25,30 +25,43 @@ public final class Engine: Sendable {
     /// Loads a GGUF file. The file is not needed afterwards.
     public init(modelPath: String, options: EngineOptions = EngineOptions()) throws(EngineError) {
         try options.validate()
-        let file: GGUFFile
-        do throws(GGUFError) { file = try GGUFFile(path: modelPath) } catch { throw .file(error) }
-        do throws(TokenizerError) {
-            let metadata = try TokenizerMetadata(gguf: file.header)
-            chatTemplate = Result { () throws(ChatTemplateError) in try ChatTemplate(metadata: metadata) }
-            tokenizer = try Tokenizer(metadata: metadata)
-        } catch { throw .tokenizer(error) }
-        let context = options.contextLength ?? .max
-        let model = try Self.model(file, options, context)
-        configuration = model.configuration
-        contextLength = min(configuration.contextLength, context)
-        guard tokenizer.vocabularySize <= configuration.vocabulary else {
-            throw .model(.invalidMetadata(key: "tokenizer.ggml.tokens", reason: "has more tokens than the embeddings"))
-        }
+        let parts = try Parts(modelPath, options)
+        MemoryRegion.releaseFreedMemory()
+        (tokenizer, chatTemplate) = (parts.tokenizer, parts.chatTemplate)
+        configuration = parts.model.configuration
+        contextLength = min(configuration.contextLength, options.contextLength ?? .max)
         (queueLimit, sequences) = (options.queueLimit, options.sequences)
-        scheduler = Scheduler(model: model, options: options)
+        scheduler = Scheduler(model: parts.model, options: options)
         thread = try EngineThread(scheduler, cpu: options.cpus?.first)
+    }
+
+    /// What is made of a file. Its texts, which take as much memory as what is made of them, are gone afterwards.
+    private struct Parts {
+        let tokenizer: Tokenizer
+        let chatTemplate: Result<ChatTemplate, ChatTemplateError>
+        let model: any LanguageModel
+
+        init(_ path: String, _ options: EngineOptions) throws(EngineError) {
+            let file: GGUFFile
+            do throws(GGUFError) { file = try GGUFFile(path: path) } catch { throw .file(error) }
+            do throws(TokenizerError) {
+                let metadata = try TokenizerMetadata(gguf: file.header)
+                chatTemplate = Result { () throws(ChatTemplateError) in try ChatTemplate(metadata: metadata) }
+                tokenizer = try Tokenizer(metadata: metadata)
+            } catch { throw .tokenizer(error) }
+            model = try Engine.model(file, options, options.contextLength ?? .max)
+            guard tokenizer.vocabularySize <= model.configuration.vocabulary else {
+                throw .model(
+                    .invalidMetadata(key: "tokenizer.ggml.tokens", reason: "has more tokens than the embeddings"))
+            }
+        }
     }
 
     private static func model(_ file: GGUFFile, _ options: EngineOptions, _ context: Int)
         throws(EngineError) -> any LanguageModel
     {
         if options.instructionSet == .reference {
-            do throws(ModelError) { return try ReferenceModel(file) } catch { throw .model(error) }
+            return try EngineError.ofModel { () throws(ModelError) in try ReferenceModel(file) }
         }
         guard let kernels = KernelSet(options.instructionSet) else {
             throw .unsupportedInstructionSet(options.instructionSet.rawValue)

@@ -32,6 +32,10 @@ public enum EngineError: Error, Equatable, CustomStringConvertible {
     case deadlineExceeded
     /// The system does not give so much address space for keys and values.
     case cannotReserveCache(bytes: Int)
+    /// The system does not give so much memory for weights.
+    case cannotReserveWeights(bytes: Int)
+    /// A file of ``SharedWeights`` cannot be used. `code` is the system's `errno`.
+    case sharedWeights(path: String, reason: String, code: Int32)
 
     /// An instruction set's name, as in ``EngineOptions``.
     public typealias InstructionSetName = String
@@ -54,6 +58,15 @@ public enum EngineError: Error, Equatable, CustomStringConvertible {
         case .cancelled: "cancelled"
         case .deadlineExceeded: "the request's time is over"
         case .cannotReserveCache(let bytes): "the system gives no \(bytes) bytes for keys and values"
+        case .cannotReserveWeights(let bytes): "the system gives no \(bytes) bytes for weights"
+        case .sharedWeights(let path, let reason, let code): "\(path) \(reason) (errno \(code))"
         }
+    }
+}
+
+extension EngineError {
+    /// What `body` throws, as an error of the engine.
+    static func ofModel<R>(_ body: () throws(ModelError) -> R) throws(EngineError) -> R {
+        do throws(ModelError) { return try body() } catch { throw .model(error) }
     }
 }

@@ -23,13 +23,15 @@ public struct EngineOptions: Sendable {
     public var guessing: Bool
     /// Requests that may wait for the engine.
     public var queueLimit: Int
+    /// Where packed weights are shared with other processes; nil: this process packs its own. Not for `reference`.
+    public var sharedWeights: SharedWeights?
 
     /// Defaults: one thread for each of the machine's CPUs at most 16, no pinning, the fastest instruction set.
     public init(
         threads: Int = EngineOptions.machineThreads, cpus: [Int]? = nil, shardPlan: ShardPlan = .auto,
         instructionSet: InstructionSet = .auto,
         contextLength: Int? = nil, prefillChunk: Int = 128, sequences: Int = 16, cachePositions: Int? = nil,
-        guessing: Bool = true, queueLimit: Int = 64
+        guessing: Bool = true, queueLimit: Int = 64, sharedWeights: SharedWeights? = nil
     ) {
         self.threads = threads
         self.cpus = cpus
@@ -41,6 +43,7 @@ public struct EngineOptions: Sendable {
         self.cachePositions = cachePositions
         self.guessing = guessing
         self.queueLimit = queueLimit
+        self.sharedWeights = sharedWeights
     }
 
     func validate() throws(EngineError) {

@@ -1,5 +1,4 @@
 package import GGUF
-import Kernels
 
 /// Whether the engine runs a model, and what it takes: from the header alone, without reading a weight.
 package struct ModelInspection: Equatable, Sendable {
@@ -30,42 +29,15 @@ package struct ModelInspection: Equatable, Sendable {
                 throw ModelError.invalidMetadata(
                     key: "tokenizer.ggml.tokens", reason: "has more tokens than the embeddings")
             }
-            let measure = TensorMeasure(header)
-            _ = try model.load(by: measure)
+            let layout = try PackedLayout(model, header)
             let cached = model.layers.reduce(0) { $0 + 2 * $1.attention.heads.keyValueLength }
-            memory = Memory(weights: measure.bytes, position: cached * MemoryLayout<UInt16>.stride)
+            memory = Memory(
+                weights: layout.byteCount - PackedLayout.headerBytes + layout.vectorBytes,
+                position: cached * MemoryLayout<UInt16>.stride)
             refusal = nil
         } catch {
             memory = nil
             refusal = "\(error)"
         }
-    }
-}
-
-/// Adds up what weights take packed, each once, in place of packing them.
-private final class TensorMeasure: TensorLoader {
-    enum Form: TensorForm {
-        typealias Matrix = Void
-        typealias Vector = Void
-    }
-
-    private(set) var bytes = 0
-    private let header: GGUFHeader
-    private var measured: Set<MatrixName> = []
-
-    init(_ header: GGUFHeader) { self.header = header }
-
-    func matrix(_ name: MatrixName) throws(ModelError) {
-        let type = try header.tensor(name).type
-        guard let format = MatrixFormat(type) else {
-            throw .unsupportedTensorType(tensor: name.tensor, type: type.name)
-        }
-        guard measured.insert(name).inserted else { return }
-        bytes += PackedMatrix.byteCount(format: format, rows: name.rows.count, columns: name.columns)
-    }
-
-    func vector(_ name: VectorName) throws(ModelError) {
-        _ = try header.tensor(name)
-        bytes += name.count * MemoryLayout<Float>.stride
     }
 }

@@ -6,25 +6,24 @@ package enum PackedTensors: TensorForm {
     package typealias Vector = [Float]
 }
 
-/// Packs the weights of a file, each once: embeddings and output are often the same tensor.
-package final class PackedTensorLoader: TensorLoader {
-    package typealias Form = PackedTensors
+/// Makes matrices of the memory in which packed weights stand, each once: embeddings and output are often the same.
+final class PackedTensorLoader: TensorLoader {
+    typealias Form = PackedTensors
     private let source: TensorSource
-    private var packed: [MatrixName: PackedMatrix] = [:]
+    private let layout: PackedLayout
+    private let region: MemoryRegion
+    private var matrices: [MatrixName: PackedMatrix] = [:]
 
-    package init(_ source: TensorSource) { self.source = source }
+    init(_ source: TensorSource, _ layout: PackedLayout, in region: MemoryRegion) {
+        (self.source, self.layout, self.region) = (source, layout, region)
+    }
 
-    package func matrix(_ name: MatrixName) throws(ModelError) -> PackedMatrix {
-        if let matrix = packed[name] { return matrix }
-        let matrix = try source.withMatrix(name) { (type, bytes) throws(ModelError) in
-            guard let format = MatrixFormat(type) else {
-                throw .unsupportedTensorType(tensor: name.tensor, type: type.name)
-            }
-            let matrix = PackedMatrix(format: format, rows: name.rows.count, columns: name.columns, source: bytes)
-            guard let matrix else { throw .nonFiniteWeights(tensor: name.tensor) }
-            return matrix
-        }
-        packed[name] = matrix
+    func matrix(_ name: MatrixName) throws(ModelError) -> PackedMatrix {
+        if let matrix = matrices[name] { return matrix }
+        guard let place = layout.places[name] else { preconditionFailure("a matrix of another model") }
+        let matrix = PackedMatrix(
+            format: place.format, rows: name.rows.count, columns: name.columns, in: region, at: place.offset)
+        matrices[name] = matrix
         return matrix
     }
 

@@ -8,7 +8,7 @@ package struct TensorSource {
     package init(file: GGUFFile) { self.file = file }
 
     /// Calls `body` with the type and the bytes of a matrix, which are valid only during the call.
-    func withMatrix<R>(
+    package func withMatrix<R>(
         _ name: MatrixName, _ body: (TensorType, UnsafeRawBufferPointer) throws(ModelError) -> R
     ) throws(ModelError) -> R {
         let tensor = try file.header.tensor(name)

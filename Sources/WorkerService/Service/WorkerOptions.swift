@@ -20,6 +20,8 @@ public struct WorkerOptions: Sendable {
     public var aggregators: [HTTPOrigin]
     /// How the engine runs.
     public var engine: EngineOptions
+    /// A folder in which the workers of one machine share packed weights; nil: each has its own.
+    public var sharedWeightsPath: String?
     /// By which the node comes onto the roster, any of them; none when others have put it there.
     public var invitations: [Invitation] = []
     /// Whether the node leaves the roster when it is told to stop.

@@ -88,6 +88,9 @@ public struct WorkerParts: Sendable {
         var engineOptions = options.engine
         // What the manifest promises is enough, whatever the weights allow.
         engineOptions.contextLength = min(engineOptions.contextLength ?? .max, package.manifest.contextLength)
+        if let folder = options.sharedWeightsPath, let weights = package.manifest.weights {
+            engineOptions.sharedWeights = SharedWeights(folder: folder, digest: weights.sha256)
+        }
         let engine = try Engine(modelPath: package.weightsPath, options: engineOptions)
         let computation = try RequestComputation(manifest: package.manifest, engine: engine)
         logger.info(

@@ -23,10 +23,7 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
     private static let memoryOfRows = 1 << 30
 
     init(_ file: GGUFFile, kernels: KernelSet, options: EngineOptions, context: Int) throws(EngineError) {
-        do throws(ModelError) {
-            model = try ModelDescription(file.header).load(by: PackedTensorLoader(TensorSource(file: file)))
-            sizes = try PackedSizes(model.layers)
-        } catch { throw .model(error) }
+        (model, sizes) = try Self.load(file, options.sharedWeights)
         let context = min(context, model.configuration.contextLength)
         self.kernels = kernels
         angles = model.rotaries.map { RotaryAngles($0) }
@@ -45,6 +42,35 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
             PackedBatch(
                 Workspace(model, sizes, rows: rows, outputs: min(outputs, rows), threads: options.threads))
         }
+    }
+
+    private static func load(
+        _ file: GGUFFile, _ shared: SharedWeights?
+    ) throws(EngineError) -> (Model<PackedTensors>, PackedSizes) {
+        let source = TensorSource(file: file)
+        let (description, layout) = try EngineError.ofModel { () throws(ModelError) in
+            let description = try ModelDescription(file.header)
+            return (description, try PackedLayout(description, file.header))
+        }
+        let region = try region(layout, shared) { (region) throws(ModelError) in
+            try layout.pack(source, into: region)
+        }
+        return try EngineError.ofModel { () throws(ModelError) in
+            let model = try description.load(by: PackedTensorLoader(source, layout, in: region))
+            return (model, try PackedSizes(model.layers))
+        }
+    }
+
+    /// Packed weights: a process's own, or those of all that share them.
+    private static func region(
+        _ layout: PackedLayout, _ shared: SharedWeights?, pack: (MemoryRegion) throws(ModelError) -> Void
+    ) throws(EngineError) -> MemoryRegion {
+        if let shared { return try PackedFile(shared, byteCount: layout.byteCount).open(pack: pack) }
+        guard let region = MemoryRegion(byteCount: layout.byteCount) else {
+            throw .cannotReserveWeights(bytes: layout.byteCount)
+        }
+        try EngineError.ofModel { () throws(ModelError) in try pack(region) }
+        return region
     }
 
     deinit { team.stop() }
