@@ -31,7 +31,8 @@ extension Transaction {
             tags: body.tags.map { .init(name: Base64URLBytes($0.name), value: Base64URLBytes($0.value)) },
             target: Base64URLBytes(body.target?.bytes ?? []), quantity: body.quantity.description,
             data: Base64URLBytes(data), data_size: String(body.dataSize),
-            data_root: Base64URLBytes(body.dataRoot?.bytes ?? []), data_tree: .array([]), reward: body.reward.description,
+            data_root: Base64URLBytes(body.dataRoot?.bytes ?? []), data_tree: .array([]),
+            reward: body.reward.description,
             signature: Base64URLBytes(signature))
         do {
             return try CanonicalJSON.encode(form)

@@ -47,23 +47,25 @@ struct SharedWeightsTests {
             let second = try engine(shared)
             #expect(try fileNumber(path) == number)
             let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8).split(separator: "\n")
-            let mappings = maps.filter { $0.hasSuffix(path) }
-            #expect(mappings.count == 2)
-            #expect(mappings.allSatisfy { $0.contains(" r--s ") })
+            let mappings = maps.filter { $0.contains(path) }
+            #expect(!mappings.isEmpty)
+            #expect(mappings.allSatisfy { $0.contains(" r--s ") && $0.hasSuffix(path) })
             withExtendedLifetime((first, second)) {}
         }
     }
 
     @Test func whoStartAtTheSameTimeMakeOneFile() async throws {
         try await withFolder { shared, path in
-            let engines = try await withThrowingTaskGroup(of: Engine.self) { group in
-                for _ in 0..<4 { group.addTask { try engine(shared) } }
-                return try await group.reduce(into: [Engine]()) { $0.append($1) }
+            let numbers = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        let engine = try engine(shared)
+                        return try withExtendedLifetime(engine) { try fileNumber(path) }
+                    }
+                }
+                return try await group.reduce(into: Set<Int>()) { $0.insert($1) }
             }
-            let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8).split(separator: "\n")
-            #expect(maps.filter { $0.hasSuffix(path) }.count == 4)
-            #expect(!maps.contains { $0.contains(path) && $0.hasSuffix("(deleted)") })
-            withExtendedLifetime(engines) {}
+            #expect(numbers.count == 1)
         }
     }
 
