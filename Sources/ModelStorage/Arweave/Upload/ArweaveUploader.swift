@@ -51,10 +51,10 @@ public final class ArweaveUploader: Sendable {
     ) async throws -> UploadPreparation {
         var parts = try hash(files, progress)
         // The ids in it are not known, but how long they are.
-        let placeholder = TransactionID(bytes: [UInt8](repeating: 0, count: 32))!  // 32 bytes
+        let anyID = TransactionID(bytes: [UInt8](repeating: 0, count: 32))!  // 32 bytes
         let layout = PackageLayout(names: files.map(\.name), index: index)
         if files.count > 1 {
-            let size = try layout.manifest(ids: files.map { _ in placeholder }).json().count
+            let size = try layout.manifest(ids: files.map { _ in anyID }).json().count
             parts.append(
                 UploadPart(
                     name: Self.manifestName, contentType: PathManifest.contentType, source: .manifest, size: size,
