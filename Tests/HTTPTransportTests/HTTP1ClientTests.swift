@@ -293,7 +293,7 @@ import Testing
 
     @Test func aStreamInWhichNothingMovesEnds() async throws {
         var options = HTTP1ClientOptions()
-        options.stallTimeout = .milliseconds(50)
+        options.stallTimeout = .milliseconds(500)
         try await withClient(options) { peer in
             await peer.head()
             peer.send("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello")

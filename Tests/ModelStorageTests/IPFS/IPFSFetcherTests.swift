@@ -7,8 +7,11 @@ import Synchronization
 import Testing
 
 @Suite struct IPFSFetcherTests {
+    /// Soon enough for a test that waits for it; no honest server of a busy machine may need so long otherwise.
+    private static let soon = Duration.milliseconds(300)
+
     private func fetch(
-        _ package: TestPackage, from gateways: [TestGateway],
+        _ package: TestPackage, from gateways: [TestGateway], within blockDeadline: Duration = .seconds(30),
         configure: (inout StorageEndpoint) -> Void = { _ in },
         progress: @escaping @Sendable (FetchEvent) -> Void = { _ in }
     ) async throws -> FetchReport {
@@ -19,7 +22,7 @@ import Testing
         do {
             let report = try await withClient { client in
                 var fetcher = IPFSFetcher(gateways: endpoints, client: client)
-                fetcher.blockDeadline = .milliseconds(300)
+                fetcher.blockDeadline = blockDeadline
                 fetcher.rest = .milliseconds(5)
                 return try await fetcher.fetch(package.root, to: package.target, progress: progress)
             }
@@ -75,7 +78,7 @@ import Testing
         let package = try await TestPackage()
         let bad = TestGateway(package.blocks) { _, _ in manner }
         let good = TestGateway(package.blocks)
-        let report = try await fetch(package, from: [bad, good])
+        let report = try await fetch(package, from: [bad, good], within: Self.soon)
         #expect(try package.equals(package.target))
         switch manner {
         case .corrupts, .shortens, .floods, .sendsHTML, .sendsAnother: #expect(report.banned.count == 1)
@@ -87,7 +90,7 @@ import Testing
     func withNobodyHonestTheFetchEndsWithAReason(manner: TestGateway.Manner) async throws {
         let package = try await TestPackage(["file": [1, 2, 3]])
         let bad = TestGateway(package.blocks) { _, _ in manner }
-        await #expect(throws: StorageError.self) { try await fetch(package, from: [bad]) }
+        await #expect(throws: StorageError.self) { try await fetch(package, from: [bad], within: Self.soon) }
         #expect(!FileManager.default.fileExists(atPath: package.target))
     }
 
@@ -102,6 +105,20 @@ import Testing
         let report = try await fetch(package, from: flaky)
         #expect(try package.equals(package.target))
         #expect(report.banned == [])
+    }
+
+    @Test func aFetchOutlastsARestartOfItsOnlyGateway() async throws {
+        let package = try await TestPackage()
+        let away = TestGateway(package.blocks) { _, number in number < 6 ? .hangsUp : .honest }
+        _ = try await fetch(package, from: [away])
+        #expect(try package.equals(package.target))
+    }
+
+    @Test func aBlockThatNobodyHasIsNotAskedForWithoutEnd() async throws {
+        let package = try await TestPackage(["file": [1, 2, 3]])
+        let empty = TestGateway(package.blocks) { _, _ in .hasNot }
+        await #expect(throws: StorageError.self) { try await fetch(package, from: [empty, empty]) }
+        #expect(empty.order.count == 6)
     }
 
     @Test func aBannedGatewayIsNotAskedAgain() async throws {
@@ -173,7 +190,7 @@ import Testing
             asked.continuation.yield()
             return .stalls
         }
-        let first = Task { try await fetch(package, from: [slow]) }
+        let first = Task { try await fetch(package, from: [slow], within: Self.soon) }
         for await _ in asked.stream { break }
         await #expect(throws: StorageError.busy(path: package.target)) {
             try await fetch(package, from: [TestGateway(package.blocks)])

@@ -6,7 +6,10 @@ import NIOCore
 
 /// Gets blocks from trustless gateways (IPFS's Trustless Gateway specification, `format=raw`) and checks every one.
 struct BlockSource: Sendable {
-    private static let rounds = 3
+    /// So often everybody is asked for a block that nobody has.
+    private static let roundsOfAbsence = 3
+    /// So often everybody is asked while somebody gives no answer; with their rests that is about two minutes.
+    private static let rounds = 8
 
     let client: HTTP1Client
     let board: GatewayBoard
@@ -18,19 +21,21 @@ struct BlockSource: Sendable {
     func bytes(of cid: CID) async throws -> ByteBuffer {
         var asked: Set<Int> = []
         var answers: [String] = []
-        var round = 1
+        var (round, somebodyMay) = (1, false)
         while true {
             switch board.choose(excluding: asked) {
             case .ask(let gateway):
                 asked.insert(gateway)
                 switch try await ask(gateway, cid) {
                 case .success(let bytes): return bytes
-                case .failure(let answer): answers.append("\(board.gateways[gateway]): \(answer.reason)")
+                case .failure(let refusal):
+                    answers.append("\(board.gateways[gateway]): \(refusal.reason)")
+                    if !refusal.isAbsence { somebodyMay = true }
                 }
             case .wait(let time): try await Task.sleep(until: time)
             case .allBanned: throw StorageError.noHonestGateway(answers: board.bans)
             case .exhausted:
-                guard round < Self.rounds else {
+                guard round < (somebodyMay ? Self.rounds : Self.roundsOfAbsence) else {
                     throw StorageError.unavailable(cid, answers: answers.suffix(board.gateways.count))
                 }
                 round += 1
@@ -39,7 +44,11 @@ struct BlockSource: Sendable {
         }
     }
 
-    private struct Refusal: Error { let reason: String }
+    private struct Refusal: Error {
+        let reason: String
+        /// The gateway is well and has not got the block.
+        var isAbsence = false
+    }
 
     private func ask(_ gateway: Int, _ cid: CID) async throws -> Result<ByteBuffer, Refusal> {
         do {
@@ -82,12 +91,12 @@ struct BlockSource: Sendable {
     private static func refused(
         _ status: Int, _ fields: HTTPFields
     ) -> (GatewayBoard.Outcome, Result<ByteBuffer, Refusal>) {
-        let refusal = Result<ByteBuffer, Refusal>.failure(Refusal(reason: "status \(status)"))
+        let reason = "status \(status)"
         switch status {
-        case 404, 410, 412, 451: return (.hasNot, refusal)
+        case 404, 410, 412, 451: return (.hasNot, .failure(Refusal(reason: reason, isAbsence: true)))
         default:
             let after = fields[.retryAfter].flatMap { Int($0) }.map { Duration.seconds($0) }
-            return (.failed(after: after), refusal)
+            return (.failed(after: after), .failure(Refusal(reason: reason)))
         }
     }
 }
