@@ -97,7 +97,8 @@ let package = Package(
         library(
             "ModelStorage",
             [
-                "Arweave", "Canonical", "ContentAddressing", "Cryptography", "HTTPTransport", "NodeState", httpTypes,
+                "Arweave", "Canonical", "ContentAddressing", "Cryptography", "DNAProtocol", "HTTPTransport",
+                "NodeState", httpTypes,
             ] + nio),
         library(
             "ServiceKit",
@@ -109,7 +110,9 @@ let package = Package(
         library("Administration", ["Consensus", "Cryptography", "DNAProtocol", "NodeState", "ServiceKit"]),
         library("GatewayService", service + ["CoordinatorStore", "Postgres"]),
         library("SignerService", service + ["Consensus", "NodeState", "TLS", "Threshold"] + nio),
-        library("WorkerService", service + ["Consensus", "Inference", "ModelPackages", "NodeState"]),
+        library(
+            "WorkerService",
+            service + ["Consensus", "ContentAddressing", "Inference", "ModelPackages", "ModelStorage", "NodeState"]),
         library(
             "LocalNetwork",
             [
@@ -117,7 +120,8 @@ let package = Package(
                 "ModelPackages", "NodeState", "Postgres", "ServiceKit", "TLS", logging,
             ]),
 
-        library("ServiceArguments", ["HTTPTransport", "ServiceKit", "TLS", arguments, httpTypes, logging]),
+        library(
+            "ServiceArguments", ["HTTPTransport", "ModelStorage", "ServiceKit", "TLS", arguments, httpTypes, logging]),
 
         // Floor 6: what several test targets share
         library(
@@ -142,8 +146,8 @@ let package = Package(
         executable(
             "inference-worker",
             [
-                "DNAProtocol", "HTTPTransport", "Inference", "Kernels", "ServiceArguments", "ServiceKit", "TLS",
-                "WorkerService", lifecycle, logging,
+                "DNAProtocol", "HTTPTransport", "Inference", "Kernels", "ModelStorage", "ServiceArguments",
+                "ServiceKit", "TLS", "WorkerService", lifecycle, logging,
             ]),
         executable(
             "consensus-aggregator",
@@ -200,8 +204,8 @@ let package = Package(
         tests(
             "ModelStorageTests",
             [
-                "Arweave", "Canonical", "ContentAddressing", "Cryptography", "HTTPTransport", "ModelStorage", httpTypes,
-                hummingbird,
+                "Arweave", "Canonical", "ContentAddressing", "Cryptography", "DNAProtocol", "HTTPTransport",
+                "ModelStorage", httpTypes, hummingbird,
             ] + nio + http1),
         tests("NodeStateTests", ["Canonical", "Cryptography", "NodeState"]),
         tests("PostgresTests", ["LocalNetwork", "Postgres", "TestKit"]),
@@ -218,7 +222,9 @@ let package = Package(
         tests("SimulationTests", ["Simulation", "TestKit"]),
         tests("ThresholdTests", ["Cryptography", "Threshold"], resources: vectors),
         tests("TidyTests", []),
-        tests("WorkerServiceTests", service + ["Consensus", "Inference", "TestKit", "WorkerService"]),
+        tests(
+            "WorkerServiceTests",
+            service + ["Consensus", "ContentAddressing", "Inference", "ModelStorage", "TestKit", "WorkerService"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17
