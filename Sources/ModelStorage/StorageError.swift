@@ -22,6 +22,18 @@ public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     case exists(path: String)
     /// Another process fetches to the same place.
     case busy(path: String)
+    /// An address for which nobody was named who could be asked.
+    case noSource(address: String, option: String)
+    /// What is there is no package.
+    case notAPackage(name: String, reason: String)
+    /// A whole that has another id than it was asked for.
+    case otherPackage(wanted: CID, found: CID, server: String)
+    /// More than the cache may hold, even without all that nobody uses.
+    case cacheTooSmall(needed: Int, used: Int, limit: Int)
+    /// A package that is not removed while processes use it.
+    case inUse(CID)
+    /// A folder that others could have written to.
+    case writableByOthers(path: String)
 
     /// What happened and what can be done, for the operator.
     public var description: String {
@@ -41,6 +53,15 @@ public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
             "\(path) needs \(needed / 1_000_000) MB and its disk has \(free / 1_000_000) MB left"
         case .exists(let path): "\(path) is there already"
         case .busy(let path): "another process is fetching to \(path)"
+        case .noSource(let address, let option): "nobody was named who could have \(address): use \(option)"
+        case .notAPackage(let name, let reason): "\(name) is no model package: \(reason)"
+        case .otherPackage(let wanted, let found, let server):
+            "\(server) has package \(found), not \(wanted); nothing of it was kept. Use another server"
+        case .cacheTooSmall(let needed, let used, let limit):
+            "the package has \(needed) bytes, what is in use \(used), and the cache may hold \(limit): "
+                + "raise --model-cache-limit"
+        case .inUse(let id): "\(id) is in use"
+        case .writableByOthers(let path): "\(path) must belong to this user, and nobody else may write to it"
         }
     }
 }

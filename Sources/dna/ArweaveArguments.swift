@@ -7,7 +7,7 @@ import HTTPTypes
 import ModelStorage
 import Synchronization
 
-/// Which Arweave nodes `dna model push` and `dna model pull` talk to.
+/// Which Arweave nodes `dna model push` talks to.
 struct ArweaveArguments: ParsableArguments {
     @Option(help: "A node or gateway of Arweave; may be repeated, the preferred one first.")
     var arweaveNode: [String] = ["https://arweave.net"]

@@ -1,15 +1,14 @@
-import ArgumentParser
 import Arweave
 import Foundation
 import HTTPTransport
 import ModelStorage
 import Synchronization
 
-/// `dna model pull ar://ID`.
+/// `dna model pull ar://ID --out PATH`.
 struct ArweavePull {
     let id: TransactionID
     let output: String
-    let arguments: ArweaveArguments
+    let nodes: [StorageEndpoint]
 
     /// What came.
     struct Report {
@@ -17,17 +16,10 @@ struct ArweavePull {
         let bytes: Int
     }
 
-    /// Reads `ar://ID`.
-    static func id(_ text: String) throws -> TransactionID {
-        guard let id = TransactionID(String(text.dropFirst(ArweaveArguments.scheme.count))) else {
-            throw ValidationError("\(text) is not an Arweave transaction's id")
-        }
-        return id
-    }
-
     func run(_ client: HTTP1Client) async throws -> Report {
         guard !FileManager.default.fileExists(atPath: output) else { throw StorageError.exists(path: output) }
-        let downloader = ArweaveDownloader(nodes: arguments.nodes(client))
+        let links = nodes.map { ArweaveNode(HTTPNodeLink($0, client: client)) }
+        let downloader = ArweaveDownloader(nodes: ArweaveNodes(links))
         let progress = ArweaveProgress("fetched")
         let bytes = Mutex(0)
         let show = { @Sendable (now: TransferProgress) in

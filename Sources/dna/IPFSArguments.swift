@@ -2,8 +2,9 @@ import ArgumentParser
 import Foundation
 import HTTPTypes
 import ModelStorage
+import ServiceArguments
 
-/// Where IPFS gateways and nodes answer, for `dna model push` and `dna model pull`.
+/// Where IPFS gateways and nodes answer, for `dna model push`.
 enum IPFSArguments {
     /// What a node or gateway wants to see: not on the command line, where every process could read it.
     enum Secret: String {
@@ -18,10 +19,5 @@ enum IPFSArguments {
     }
 
     /// Where it is remembered what was sent.
-    static var journalFolder: String {
-        let environment = ProcessInfo.processInfo.environment
-        let home = environment["HOME"] ?? NSHomeDirectory()
-        return (environment["DNA_CACHE"] ?? (environment["XDG_CACHE_HOME"] ?? home + "/.cache") + "/dna-layer")
-            + "/publications"
-    }
+    static var journalFolder: String { StorageArguments.cacheFolder() + "/publications" }
 }

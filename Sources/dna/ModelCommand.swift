@@ -8,7 +8,9 @@ import NodeState
 struct ModelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "model", abstract: "Make, publish and fetch model packages.",
-        subcommands: [Pack.self, ModelCIDCommand.self, ModelPushCommand.self, ModelPullCommand.self])
+        subcommands: [
+            Pack.self, ModelCIDCommand.self, ModelPushCommand.self, ModelPullCommand.self, ModelCacheCommand.self,
+        ])
 
     /// `dna model pack`.
     struct Pack: AsyncParsableCommand {

@@ -22,7 +22,7 @@ struct InferenceWorker: AsyncParsableCommand {
         var http = try options.http()
         let logger = try log.start("inference-worker")
         let metrics = MetricsRegistry.ofProcess()
-        var parts = try WorkerParts.load(settings, logger: logger)
+        var parts = try await WorkerParts.load(settings, logger: logger)
         let link = try options.link(parts, logger: logger)
         parts.admission?.certificatePath = link?.certificatePath
         parts.admission?.certificateChanged = { link?.reloadIfChanged() }

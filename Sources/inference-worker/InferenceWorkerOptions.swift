@@ -5,6 +5,7 @@ import HTTPTransport
 import Inference
 import Kernels
 import Logging
+import ModelStorage
 import ServiceArguments
 import ServiceKit
 import TLS
@@ -28,8 +29,10 @@ struct InferenceWorkerOptions: ParsableArguments {
         "instruction-set", default: InstructionSet.auto.rawValue,
         help: "How to compute: \(InstructionSet.allCases.map(\.rawValue).joined(separator: ", "))")
 
-    @Option(help: "The folder of the model package (DNA_MODEL).")
+    @Option(help: "The model package: ipfs://ID, ar://TRANSACTION, https://…#ID, or a folder (DNA_MODEL).")
     var model: String?
+
+    @OptionGroup var storage: StorageArguments
 
     @OptionGroup var network: NetworkArguments
 
@@ -79,7 +82,7 @@ struct InferenceWorkerOptions: ParsableArguments {
         }
         let state = try text(state, "state", "DNA_STATE")
         var options = WorkerOptions(
-            modelPath: try text(model, "model", "DNA_MODEL"),
+            model: try address(try text(model, "model", "DNA_MODEL")), storage: try storage.resolve(environment),
             genesisPath: try network.genesisPath(environment), rosterPath: network.rosterPath(environment),
             nodeKeyPath: nodeKey ?? environment["DNA_NODE_KEY"] ?? state + "/node.key",
             passphrasePath: try text(passphraseFile, "passphrase-file", "DNA_PASSPHRASE_FILE"),
@@ -88,6 +91,14 @@ struct InferenceWorkerOptions: ParsableArguments {
         options.invitations = try invitations(environment)
         options.leavesOnStop = leaveOnStop || environment["DNA_LEAVE_ON_STOP"] == "1"
         return options
+    }
+
+    private func address(_ text: String) throws -> PackageAddress {
+        do {
+            return try PackageAddress(text)
+        } catch {
+            throw ValidationError("--model: \(error)")
+        }
     }
 
     private func invitations(_ environment: [String: String]) throws -> [Invitation] {

@@ -31,7 +31,7 @@ struct DownloadFolder: Sendable {
 
     /// Makes folders and files of their full sizes, if they are not there.
     func layOut(_ files: [DAGFile], folders: [String], isFolder: Bool) throws(StorageError) {
-        try checkRoom(for: files)
+        try checkRoom(for: files.map { (path: $0.path, size: $0.size) })
         if isFolder { try Self.create(content) }
         for folder in folders { try Self.create(content + "/" + folder) }
         for file in files {
@@ -42,7 +42,27 @@ struct DownloadFolder: Sendable {
         }
     }
 
-    private func checkRoom(for files: [DAGFile]) throws(StorageError) {
+    /// Makes the content's folder, and removes what an earlier download has left there under other names.
+    func begin(with names: [String]) throws(StorageError) {
+        try Self.create(content)
+        do {
+            for name in try FileManager.default.contentsOfDirectory(atPath: content) where !names.contains(name) {
+                try FileManager.default.removeItem(atPath: path(of: name))
+            }
+        } catch {
+            throw .disk(path: content, reason: error.localizedDescription)
+        }
+    }
+
+    /// Writes a small file.
+    func replace(_ file: String, with bytes: [UInt8]) throws {
+        let descriptor = try Self.open(path(of: file), O_WRONLY | O_CREAT | O_TRUNC)
+        close(descriptor)
+        try bytes.withUnsafeBytes { try write($0, to: file, at: 0) }
+    }
+
+    /// Refuses what the disk has no room for.
+    func checkRoom(for files: [(path: String, size: UInt64)]) throws(StorageError) {
         var disk = statvfs()
         guard statvfs(work, &disk) == 0 else { throw .disk(path: work, reason: lastError()) }
         let free = UInt64(disk.f_bavail) * UInt64(disk.f_frsize)
@@ -94,10 +114,10 @@ struct DownloadFolder: Sendable {
         return bytes
     }
 
-    /// Puts everything on the disk and the package in its place.
-    func complete(_ files: [DAGFile]) throws(StorageError) {
+    /// Puts these files on the disk and the package in its place.
+    func complete(_ files: [String]) throws(StorageError) {
         for file in files {
-            let path = path(of: file.path)
+            let path = path(of: file)
             let descriptor = try Self.open(path, O_RDWR)
             defer { close(descriptor) }
             guard fsync(descriptor) == 0 else { throw .disk(path: path, reason: lastError()) }

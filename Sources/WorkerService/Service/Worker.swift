@@ -3,6 +3,7 @@ import Foundation
 public import HTTPTransport
 import Inference
 public import Logging
+import ModelStorage
 import NodeState
 public import ServiceKit
 public import ServiceLifecycle
@@ -28,6 +29,8 @@ public final class Worker: Service {
     private let pacing: WorkerPacing
     private let now: @Sendable () -> Timestamp
     private let logger: Logger
+    /// Nobody removes the model while this worker runs.
+    private let package: CachedPackage?
 
     /// A worker that begins when it runs.
     ///
@@ -64,6 +67,7 @@ public final class Worker: Service {
         self.pacing = pacing
         self.now = now
         self.logger = logger
+        package = parts.package
     }
 
     /// The system's clock.

@@ -1,11 +1,14 @@
 public import DNAProtocol
 public import HTTPTransport
 public import Inference
+public import ModelStorage
 
 /// Where a worker finds what it needs.
 public struct WorkerOptions: Sendable {
-    /// The folder of the model package.
-    public var modelPath: String
+    /// Where the model package is.
+    public var model: PackageAddress
+    /// Where packages that are not on this machine come from, and are kept.
+    public var storage: StorageOptions
     /// The network's genesis.
     public var genesisPath: String
     /// A roster epoch, signed; committees drawn from it are checked.
@@ -29,10 +32,11 @@ public struct WorkerOptions: Sendable {
 
     /// Names everything.
     public init(
-        modelPath: String, genesisPath: String, rosterPath: String?, nodeKeyPath: String, passphrasePath: String,
-        statePath: String, aggregators: [HTTPOrigin], engine: EngineOptions
+        model: PackageAddress, storage: StorageOptions, genesisPath: String, rosterPath: String?, nodeKeyPath: String,
+        passphrasePath: String, statePath: String, aggregators: [HTTPOrigin], engine: EngineOptions
     ) {
-        self.modelPath = modelPath
+        self.model = model
+        self.storage = storage
         self.genesisPath = genesisPath
         self.rosterPath = rosterPath
         self.nodeKeyPath = nodeKeyPath

@@ -5,6 +5,7 @@ public import HTTPTransport
 import Inference
 public import Logging
 import ModelPackages
+public import ModelStorage
 import NodeState
 
 /// What a worker is made of, loaded and checked.
@@ -21,6 +22,8 @@ public struct WorkerParts: Sendable {
     public var aggregators: [HTTPOrigin]
     /// The folder of what the node must remember; it exists.
     public var statePath: String
+    /// The model's package in the cache, held as long as the worker runs; nil when it does not come from there.
+    public var package: CachedPackage?
     /// How the node comes onto the roster; nil when others have put it there.
     public var admission: WorkerAdmission?
 
@@ -37,9 +40,9 @@ public struct WorkerParts: Sendable {
         self.statePath = statePath
     }
 
-    /// Reads everything that `options` names: small things first, then the model, whose files are compared with its
-    /// manifest before they are used.
-    public static func load(_ options: WorkerOptions, logger: Logger) throws -> WorkerParts {
+    /// Reads everything that `options` names: small things first, then the model, which is fetched if it is not here. Its
+    /// files are checked before they are used.
+    public static func load(_ options: WorkerOptions, logger: Logger) async throws -> WorkerParts {
         guard !options.aggregators.isEmpty else { throw InvalidField("aggregator", "must name at least one") }
         let genesis = try JSONFile.read(Genesis.self, path: options.genesisPath)
         try genesis.validate()
@@ -53,10 +56,12 @@ public struct WorkerParts: Sendable {
         {
             logger.warning("this node is not active on the roster", metadata: ["node": "\(key.publicKey)"])
         }
-        let computation = try loadModel(options, genesis, logger)
+        let files = try await ModelFiles.have(options.model, options.storage, within: genesis, logger: logger)
+        let computation = try loadModel(files.package, options, logger)
         var parts = WorkerParts(
             genesis: genesis, roster: roster, key: key, computation: computation, aggregators: options.aggregators,
             statePath: options.statePath)
+        parts.package = files.held
         if !options.invitations.isEmpty {
             parts.admission = WorkerAdmission(invitations: options.invitations, leavesOnStop: options.leavesOnStop)
         }
@@ -79,12 +84,8 @@ public struct WorkerParts: Sendable {
     }
 
     private static func loadModel(
-        _ options: WorkerOptions, _ genesis: Genesis, _ logger: Logger
+        _ package: ModelPackage, _ options: WorkerOptions, _ logger: Logger
     ) throws -> RequestComputation {
-        let package = try ModelPackage(folder: options.modelPath)
-        try package.manifest.validate(within: genesis)
-        logger.info("verifying the model", metadata: ["model": "\(package.id)", "name": "\(package.manifest.name)"])
-        try package.verifyFiles()
         var engineOptions = options.engine
         // What the manifest promises is enough, whatever the weights allow.
         engineOptions.contextLength = min(engineOptions.contextLength ?? .max, package.manifest.contextLength)

@@ -68,13 +68,15 @@ struct PackageFixture {
     let weave = Weave()
     let contents: [(name: String, bytes: [UInt8])]
 
-    init() throws {
+    static let three: [(name: String, bytes: [UInt8])] = [
+        ("manifest.json", Array(#"{"name":"tiny"}"#.utf8)),
+        ("policy.lua", someBytes(524_288, seed: 2)),
+        ("weights/model.gguf", someBytes(1_300_000, seed: 3)),
+    ]
+
+    init(_ contents: [(name: String, bytes: [UInt8])] = three) throws {
         folder = try TemporaryFolder()
-        contents = [
-            ("manifest.json", Array(#"{"name":"tiny"}"#.utf8)),
-            ("policy.lua", someBytes(524_288, seed: 2)),
-            ("weights/model.gguf", someBytes(1_300_000, seed: 3)),
-        ]
+        self.contents = contents
     }
 
     func files() throws -> [UploadFile] {

@@ -32,6 +32,8 @@ public struct ArweaveDownloader: Sendable {
 
     let nodes: ArweaveNodes
     let options: Options
+    /// Asked with all the bytes there will be, before they come; throws to refuse them.
+    public var accepts: @Sendable (Int) throws -> Void = { _ in }
 
     /// A downloader that asks these nodes, spreading its questions over all of them.
     public init(nodes: ArweaveNodes, options: Options = Options()) {
@@ -52,6 +54,7 @@ public struct ArweaveDownloader: Sendable {
     ) async throws {
         let transaction = try await transaction(id)
         try check(transaction.body.dataSize, of: "\(id)")
+        try accepts(transaction.body.dataSize)
         let counter = TransferCounter(total: transaction.body.dataSize, progress)
         try await fetch(transaction, to: path, counter)
     }
@@ -82,6 +85,7 @@ public struct ArweaveDownloader: Sendable {
             return (next, sum.1 || overflow)
         }
         try check(overflow ? .max : total, of: "the package")
+        try accepts(total)
         let counter = TransferCounter(total: total, progress)
         for (path, transaction) in files {
             let target = "\(folder)/\(path)"

@@ -1,0 +1,61 @@
+import ArgumentParser
+import ContentAddressing
+import Foundation
+import ModelStorage
+import ServiceArguments
+import WorkerService
+
+/// `dna model cache …`.
+struct ModelCacheCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cache", abstract: "Show and remove packages that were fetched.",
+        subcommands: [List.self, Remove.self])
+
+    /// `dna model cache list`.
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "Show what is in the cache, the least recently used first.")
+
+        @OptionGroup var storage: StorageArguments
+        @Flag(help: "Print one line of JSON for each package.") var json = false
+
+        func run() async throws {
+            let cache = try storage.resolve().cache(read: ModelReading.reader)
+            for entry in try cache.entries() {
+                let state = entry.isInUse ? "in use" : entry.isWhole ? "whole" : "incomplete"
+                let time = entry.lastUse.formatted(.iso8601)
+                guard json else {
+                    Console.output("\(entry.id)  \(entry.bytes / 1_000_000) MB  last used \(time)  \(state)")
+                    continue
+                }
+                try Console.output(
+                    json: [
+                        "id": .text("\(entry.id)"), "bytes": .number(entry.bytes), "last_used": .text(time),
+                        "state": .text(state),
+                    ])
+            }
+        }
+    }
+
+    /// `dna model cache remove ID…`.
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "remove", abstract: "Remove packages from the cache; not while a process uses them.")
+
+        @Argument(help: "Ids, as `dna model cache list` shows them.") var ids: [String]
+        @OptionGroup var storage: StorageArguments
+
+        func run() async throws {
+            let cache = try storage.resolve().cache(read: ModelReading.reader)
+            for text in ids {
+                let id: CID
+                do {
+                    id = try PackageAddress.id(text)
+                } catch {
+                    throw ValidationError("\(error)")
+                }
+                guard try cache.remove(id) else { throw ValidationError("\(id) is not in the cache") }
+            }
+        }
+    }
+}
