@@ -8,18 +8,21 @@ import TLS
 final class PlainServer: Sendable {
     /// What one connection has received, and how to answer.
     final class Peer: Sendable {
+        private typealias Waiter = (
+            isEnough: @Sendable ([UInt8]) -> Bool, continuation: CheckedContinuation<Void, Never>
+        )
+
         let channel: any Channel
-        private let state = Mutex(
-            (bytes: [UInt8](), waiter: (Int, CheckedContinuation<Void, Never>)?.none, ended: false))
+        private let state = Mutex((bytes: [UInt8](), waiter: Waiter?.none, ended: false))
 
         init(_ channel: any Channel) { self.channel = channel }
 
         fileprivate func received(_ bytes: [UInt8]?) {
             let waiter: CheckedContinuation<Void, Never>? = state.withLock { state in
                 if let bytes { state.bytes += bytes } else { state.ended = true }
-                guard let (count, waiter) = state.waiter, state.ended || state.bytes.count >= count else { return nil }
+                guard let waiter = state.waiter, state.ended || waiter.isEnough(state.bytes) else { return nil }
                 state.waiter = nil
-                return waiter
+                return waiter.continuation
             }
             waiter?.resume()
         }
@@ -27,22 +30,23 @@ final class PlainServer: Sendable {
         var text: String { state.withLock { String(decoding: $0.bytes, as: UTF8.self) } }
         var received: Int { state.withLock { $0.bytes.count } }
 
-        /// Waits until the client has sent so many bytes, or has gone.
-        func wait(for count: Int) async {
+        /// Waits until what the client has sent is enough, or it has gone. Nothing comes unseen between look and wait.
+        func wait(until isEnough: @escaping @Sendable ([UInt8]) -> Bool) async {
             await withCheckedContinuation { continuation in
                 let isThere = state.withLock { state in
-                    if state.ended || state.bytes.count >= count { return true }
-                    state.waiter = (count, continuation)
+                    if state.ended || isEnough(state.bytes) { return true }
+                    state.waiter = (isEnough, continuation)
                     return false
                 }
                 if isThere { continuation.resume() }
             }
         }
 
+        /// Waits until the client has sent so many bytes, or has gone.
+        func wait(for count: Int) async { await wait { $0.count >= count } }
+
         /// Waits for the end of a request without body.
-        func head() async {
-            while !text.contains("\r\n\r\n"), !state.withLock({ $0.ended }) { await wait(for: received + 1) }
-        }
+        func head() async { await wait { String(decoding: $0, as: UTF8.self).contains("\r\n\r\n") } }
 
         func send(_ text: String) { channel.writeAndFlush(ByteBuffer(string: text), promise: nil) }
         func send(_ bytes: ByteBuffer) async throws { try await channel.writeAndFlush(bytes) }

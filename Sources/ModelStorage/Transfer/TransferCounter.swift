@@ -14,12 +14,12 @@ final class TransferCounter: Sendable {
     /// What was added so far.
     var done: Int { count.withLock { $0 } }
 
-    /// Less than nothing takes back what came to nothing.
+    /// Less than nothing takes back what came to nothing. In order: who listens hears the newest sum last, and must not
+    /// ask this counter meanwhile.
     func add(_ bytes: Int) {
-        let done = count.withLock { count in
+        count.withLock { count in
             count += bytes
-            return count
+            progress(TransferProgress(phase: .transferring, done: count, total: total))
         }
-        progress(TransferProgress(phase: .transferring, done: done, total: total))
     }
 }

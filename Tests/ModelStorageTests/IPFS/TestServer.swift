@@ -104,19 +104,30 @@ final class TestServer: Sendable {
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
     }
 
+    private final class Connections: Sendable {
+        let all = Mutex<[any Channel]>([])
+    }
+
     private let channel: any Channel
-    private init(_ channel: any Channel) { self.channel = channel }
+    private let connections: Connections
+
+    private init(_ channel: any Channel, _ connections: Connections) {
+        self.channel = channel
+        self.connections = connections
+    }
 
     static func start(watching watcher: Watcher? = nil, _ handler: @escaping Handler) async throws -> TestServer {
+        let connections = Connections()
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                connections.all.withLock { $0.append(channel) }
+                return channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
                     try channel.pipeline.syncOperations.addHandler(Responder(handler, watcher))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
-        return TestServer(channel)
+        return TestServer(channel, connections)
     }
 
     var url: String { "http://127.0.0.1:\(channel.localAddress?.port ?? 0)" }
@@ -127,5 +138,9 @@ final class TestServer: Sendable {
         return endpoint
     }
 
-    func stop() async { try? await channel.close() }
+    /// Ends the connections too: what is still on its way is not heard afterwards.
+    func stop() async {
+        try? await channel.close()
+        for connection in connections.all.withLock({ $0 }) { try? await connection.close() }
+    }
 }
