@@ -38,6 +38,13 @@ final class Benchmark {
             prompt: prompt, sampling: sampling, seed: seed, challenge: challenge, maxTokens: tokens, stopTokens: [])
     }
 
+    /// Uses all the memory of keys and values once: the system clears a page when it is first written.
+    func fillCache(positions: Int, by longest: Int) async throws {
+        for _ in 0...(positions / longest) {
+            _ = try await engine.score(tokens: text(longest - 1), from: longest - 2) { _, _, _ in }
+        }
+    }
+
     /// Reads a prompt, up to the logits of its end.
     func prefill(_ count: Int) async throws -> BenchReport.Figure {
         try await measure(count) {
