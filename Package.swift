@@ -86,14 +86,15 @@ let package = Package(
 
         // Floor 3
         library("Arweave", ["Canonical", "Cryptography"]),
-        library("DNAProtocol", ["Canonical", "Cryptography"]),
+        library("DNAProtocol", ["Canonical", "ContentAddressing", "Cryptography"]),
         library("Inference", ["Canonical", "Cryptography", "GGUF", "Kernels", collections]),
         library("NodeState", ["Canonical", "Cryptography"]),
 
         // Floor 4
         library("Consensus", ["Canonical", "Cryptography", "DNAProtocol", "Threshold"]),
         library("CoordinatorStore", ["Canonical", "Cryptography", "DNAProtocol", "Postgres", logging]),
-        library("ModelPackages", ["Canonical", "Cryptography", "DNAProtocol"]),
+        library(
+            "ModelPackages", ["Canonical", "ContentAddressing", "Cryptography", "DNAProtocol", "GGUF", "Inference"]),
         library(
             "ModelStorage",
             [
@@ -112,7 +113,9 @@ let package = Package(
         library("SignerService", service + ["Consensus", "NodeState", "TLS", "Threshold"] + nio),
         library(
             "WorkerService",
-            service + ["Consensus", "ContentAddressing", "Inference", "ModelPackages", "ModelStorage", "NodeState"]),
+            service + [
+                "Consensus", "ContentAddressing", "Inference", "Kernels", "ModelPackages", "ModelStorage", "NodeState",
+            ]),
         library(
             "LocalNetwork",
             [
@@ -183,7 +186,9 @@ let package = Package(
                 "Postgres", "TestKit",
             ]),
         tests("CryptographyTests", ["Cryptography"]),
-        tests("DNAProtocolTests", ["Canonical", "Cryptography", "DNAProtocol", "TestKit"], resources: vectors),
+        tests(
+            "DNAProtocolTests", ["Canonical", "ContentAddressing", "Cryptography", "DNAProtocol", "TestKit"],
+            resources: vectors),
         tests(
             "EndToEndTests",
             [
@@ -200,7 +205,9 @@ let package = Package(
         tests("InferenceTests", ["Canonical", "Cryptography", "GGUF", "Inference", "Kernels"], resources: vectors),
         tests("KernelsTests", ["Kernels"]),
         tests("LocalNetworkTests", ["Cryptography", "DNAProtocol", "LocalNetwork", "NodeState", "Postgres", "TLS"]),
-        tests("ModelPackagesTests", ["Canonical", "Cryptography", "DNAProtocol", "ModelPackages"]),
+        tests(
+            "ModelPackagesTests",
+            ["Canonical", "ContentAddressing", "Cryptography", "DNAProtocol", "ModelPackages", "TestKit"]),
         tests(
             "ModelStorageTests",
             [

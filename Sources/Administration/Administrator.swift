@@ -10,8 +10,8 @@ import Synchronization
 public final class Administrator: Sendable {
     /// The network.
     public let genesis: Genesis
-    private let key: Ed25519.SigningKey
-    private let aggregators: Aggregators
+    let key: Ed25519.SigningKey
+    let aggregators: Aggregators
     private let signers: [Int: JSONClient]
     private let pinPath: String?
     private let pinned: Mutex<SignedRoster?>

@@ -11,7 +11,7 @@ public struct AggregatorOptions: Sendable {
     /// The newest roster epoch this replica was given; the database may hold a newer one only if it is the same.
     public var roster: SignedRoster
     /// The models the network serves.
-    public var manifests: [Manifest]
+    public var models: [PublishedModel]
     /// Where each signer of the genesis answers.
     public var signers: [Int: HTTPOrigin]
     /// Address to bind.
@@ -44,13 +44,13 @@ public struct AggregatorOptions: Sendable {
 
     /// The numbers above.
     public init(
-        database: PostgresConfiguration, genesis: Genesis, roster: SignedRoster, manifests: [Manifest],
+        database: PostgresConfiguration, genesis: Genesis, roster: SignedRoster, models: [PublishedModel],
         signers: [Int: HTTPOrigin]
     ) {
         self.database = database
         self.genesis = genesis
         self.roster = roster
-        self.manifests = manifests
+        self.models = models
         self.signers = signers
     }
 }

@@ -71,8 +71,9 @@ public final class AggregatorService: Service {
                     availabilityWindow: options.availabilityWindow))
         }
         let routes = AggregatorRoutes(
-            desk: desk, joining: admission(nodeDesk(strangersPool)), admission: admission(desk), store: store,
-            signers: signers, keys: keys, threshold: options.genesis.signers.threshold)
+            desk: desk, joining: admission(nodeDesk(strangersPool)), admission: admission(desk),
+            models: ModelRoutes(genesis: options.genesis, store: store, clock: clock), store: store, signers: signers,
+            keys: keys, threshold: options.genesis.signers.threshold)
         var server = HTTPServiceOptions(host: options.host, port: options.port)
         server.server.tls = options.tls
         server.server.requestBodyLimit = AggregatorRoutes.bodyLimit
@@ -84,7 +85,7 @@ public final class AggregatorService: Service {
     private static func validate(_ options: AggregatorOptions) throws {
         try options.genesis.validate()
         try options.roster.validate(in: options.genesis)
-        for manifest in options.manifests { try manifest.validate(within: options.genesis) }
+        for model in options.models { try model.manifest.validate(within: options.genesis) }
         guard options.signers.keys.sorted() == options.genesis.signers.members.map(\.identifier) else {
             throw InvalidField("signers", "must name the genesis's signers, each once")
         }

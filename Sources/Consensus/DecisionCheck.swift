@@ -31,8 +31,7 @@ public struct DecisionCheck: Sendable {
     package static func checkConsistency(of decision: Decision, with evidence: Evidence) throws {
         try evidence.request.validate()
         try evidence.manifest.validate()
-        try require(
-            try evidence.manifest.modelID() == evidence.request.model, "request.model", "is not the manifest's")
+        try checkModel(evidence)
         try require(
             evidence.committee.roster == (try evidence.roster.roster.rosterID()), "committee.roster",
             "is not the roster")
@@ -44,14 +43,20 @@ public struct DecisionCheck: Sendable {
         try require(decision == expected, "decision", "is not what the votes lead to")
     }
 
+    /// Checks that the manifest is the one the request's model id stands for.
+    private static func checkModel(_ evidence: Evidence) throws {
+        let model = try evidence.model()
+        try require(model.id == evidence.request.model, "request.model", "is not the package root's")
+    }
+
     private func checkRequest(_ evidence: Evidence) throws {
         let (request, manifest) = (evidence.request, evidence.manifest)
         try request.validate()
         try require(request.network == network, "request.network", "is not this network")
         try manifest.validate(within: genesis)
-        try require(try manifest.modelID() == request.model, "request.model", "is not the manifest's")
+        try Self.checkModel(evidence)
         try request.policy.validate(within: genesis)
-        _ = try manifest.policy.narrowed(by: request.policy)
+        try manifest.check(request)
     }
 
     private func checkCommittee(_ evidence: Evidence) throws {

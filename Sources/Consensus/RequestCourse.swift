@@ -20,22 +20,23 @@ public struct RequestCourse: Sendable {
     public let id: RequestID
     /// The request.
     public let request: Request
-    /// Its model's manifest.
-    public let manifest: Manifest
+    /// Its model.
+    public let model: PublishedModel
     /// Its randomness.
     public let randomness: Randomness
     private let genesis: Genesis
 
     /// Checks a request as signers will: a gateway may have put anything there. Throws ``InvalidField``.
-    public init(_ id: RequestID, _ request: Request, _ manifest: Manifest, genesis: Genesis) throws {
+    public init(_ id: RequestID, _ request: Request, _ model: PublishedModel, genesis: Genesis) throws {
         try require(try request.requestID() == id, "request", "is not the one its id names")
         try require(try request.network == genesis.networkID(), "request.network", "is not this network")
         try request.validate()
         try request.policy.validate(within: genesis)
-        _ = try manifest.policy.narrowed(by: request.policy)
+        try require(model.id == request.model, "request.model", "is another model")
+        try model.manifest.check(request)
         self.id = id
         self.request = request
-        self.manifest = manifest
+        self.model = model
         self.genesis = genesis
         randomness = Randomness(of: request, id: id)
     }
@@ -146,7 +147,7 @@ public struct RequestCourse: Sendable {
         let verdict = tally(of: committee, roster: roster.roster).verdict(on: counted.map(\.body))
         let stillLeadsToIt = if case .agreed(answer, _) = verdict { true } else { false }
         return Evidence(
-            request: request, manifest: manifest, roster: roster, committee: committee, set: set,
+            request: request, model: model, roster: roster, committee: committee, set: set,
             votes: stillLeadsToIt ? counted : winners)
     }
 }

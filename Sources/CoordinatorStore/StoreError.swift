@@ -14,6 +14,8 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case tooManyApplications
     /// Too many different epochs are proposed at once.
     case tooManyProposals
+    /// The administrators have said something later of the model or of its alias.
+    case registrationRefused
     /// The database belongs to no network yet: no aggregator has been there.
     case networkUnknown
 
@@ -28,6 +30,7 @@ public enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
             "roster epoch \(offered) does not follow the stored epoch \(stored)"
         case .tooManyApplications: "too many nodes wait for an administrator"
         case .tooManyProposals: "too many roster epochs are proposed"
+        case .registrationRefused: "a later registration of the model or of the alias is there"
         case .networkUnknown: "the database belongs to no network yet"
         }
     }

@@ -11,6 +11,8 @@ extension PostgresParameter {
 
     static func digest<Subject>(_ value: DigestOf<Subject>) -> Self { .bytes(value.digest.bytes) }
 
+    static func digest(_ value: ModelID) -> Self { .bytes(value.digest.bytes) }
+
     static func key(_ value: Ed25519.PublicKey) -> Self { .bytes(value.bytes) }
 
     static func document(_ value: some Encodable) throws -> Self {

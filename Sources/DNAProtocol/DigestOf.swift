@@ -1,6 +1,6 @@
 public import Canonical
 
-/// The digest of one kind of thing: a model's id cannot be passed where a request's is meant.
+/// The digest of one kind of thing: a network's id cannot be passed where a request's is meant.
 public struct DigestOf<Subject>: Hashable, Sendable, Comparable, Codable, CustomStringConvertible {
     /// The 32 bytes.
     public let digest: Digest
@@ -34,8 +34,6 @@ public struct DigestOf<Subject>: Hashable, Sendable, Comparable, Codable, Custom
 public typealias NetworkID = DigestOf<Genesis>
 /// Names an epoch of the roster.
 public typealias RosterID = DigestOf<Roster>
-/// Names a model: the digest of its manifest.
-public typealias ModelID = DigestOf<Manifest>
 /// Names a request: the digest of everything that may influence its answer.
 public typealias RequestID = DigestOf<Request>
 /// Names a committee.

@@ -1,46 +1,29 @@
 public import DNAProtocol
 import Foundation
-import GGUF
-import Inference
 import ModelPackages
+import NodeState
 
-/// The model package of a local network: a manifest written around a GGUF file.
+/// The model package of a local network: a GGUF file with a manifest around it.
 public enum LocalModel {
-    /// Writes the package, and returns the model's id. The same file always makes the same package.
+    /// Packs the file, as a link to it, and writes the package's listing. The same file always makes the same package.
+    ///
+    /// What an earlier start packed into the folder gives way.
     @discardableResult
-    public static func prepare(weights: String, folder: String, genesis: Genesis) throws -> ModelID {
-        let description = try describe(weights)
-        let package = try ModelPackage.create(weights: weights, folder: folder) { file in
-            Manifest(
-                name: description.name, licence: description.licence, contextLength: description.contextLength,
-                chatTemplate: description.chatTemplate, sampling: Sampling(),
-                policy: Policy(rule: .majority, committee: 3, maximumCommittee: 5), files: [file])
+    public static func prepare(
+        weights: String, folder: String, listing: String, genesis: Genesis
+    ) async throws -> PublishedModel {
+        var writer = PackageWriter(folder: folder)
+        writer.placement = .link
+        writer.genesis = genesis
+        let draft = try PackageDraft(from: weights)
+        let model: PublishedModel
+        do {
+            model = try await draft.write(with: writer)
+        } catch ModelPackageError.unlisted {
+            try FileManager.default.removeItem(atPath: folder)
+            model = try await draft.write(with: writer)
         }
-        try package.manifest.validate(within: genesis)
-        return package.id
-    }
-
-    /// Where the model's chat template is; one that no worker could use is refused here.
-    private static func chatTemplate(_ header: GGUFHeader) throws -> String {
-        let metadata = try TokenizerMetadata(gguf: header)
-        do throws(ChatTemplateError) {
-            _ = try ChatTemplate(metadata: metadata)
-            return Manifest.templateOfWeights
-        } catch .missing {
-            return Manifest.noTemplate
-        }
-    }
-
-    /// The file's name, and what it says of itself.
-    private static func describe(
-        _ path: String
-    ) throws -> (name: String, licence: String, contextLength: Int, chatTemplate: String) {
-        let header = try GGUFFile(path: path).header
-        let configuration = try ModelDescription(header).configuration
-        let fileName = (path as NSString).lastPathComponent
-        return (
-            (fileName as NSString).deletingPathExtension, header.metadata["general.license"]?.text ?? "unknown",
-            configuration.contextLength, try chatTemplate(header)
-        )
+        try JSONFile.write(model, path: listing)
+        return model
     }
 }

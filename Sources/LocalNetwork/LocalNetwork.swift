@@ -60,8 +60,10 @@ public struct LocalNetwork: Sendable {
     public func run(whenReady: @Sendable (_ gateway: String) async throws -> Void) async throws {
         let genesis = try found()
         try certificates(genesis)
-        report(.step("checking the model"))
-        try LocalModel.prepare(weights: options.weights, folder: folder.model, genesis: genesis)
+        report(.step("packing the model"))
+        let model = try await LocalModel.prepare(
+            weights: options.weights, folder: folder.model, listing: folder.modelListing, genesis: genesis)
+        report(.step("model \(model.id)"))
         report(.step("starting PostgreSQL"))
         let cluster = try await PostgresCluster.start(folder: folder.postgres(of: try genesis.networkID()))
         let result = await outcome { try await supervise(cluster, genesis, whenReady) }

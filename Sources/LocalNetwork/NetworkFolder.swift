@@ -30,6 +30,8 @@ public struct NetworkFolder: Sendable {
     public var networkFile: String { path + "/network.json" }
     /// The model package.
     public var model: String { path + "/model" }
+    /// The model's listing, for those who do not need its weights.
+    public var modelListing: String { path + "/model.json" }
     /// What the workers keep of the model in memory, together.
     public var sharedWeights: String { path + "/weights" }
     /// PostgreSQL's data.

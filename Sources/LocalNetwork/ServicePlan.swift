@@ -113,7 +113,7 @@ struct ServicePlan: Sendable {
             return make(
                 name, "consensus-aggregator",
                 identity(name, port) + privateKey(name) + [
-                    "--model", folder.model, "--signers", peers, "--replica-name", name,
+                    "--model", folder.modelListing, "--signers", peers, "--replica-name", name,
                 ],
                 // In the environment, because everybody on the machine can read another process's arguments.
                 environment: ["DNA_DATABASE": database.aggregator])

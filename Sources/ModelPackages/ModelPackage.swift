@@ -1,27 +1,20 @@
 import Canonical
-import Cryptography
+import ContentAddressing
 public import DNAProtocol
 import Foundation
+import Synchronization
 
 /// A model package on disk: a folder with `manifest.json` and the files it lists.
 public struct ModelPackage: Sendable {
-    /// The manifest's file name.
-    public static let manifestName = "manifest.json"
-    /// The largest manifest that is read.
-    public static let maximumManifestBytes = 1_048_576
-
     /// The folder.
     public let folder: String
     /// The manifest, checked.
     public let manifest: Manifest
-    /// The model's id: the manifest's digest.
-    public let id: ModelID
 
-    /// Reads a folder's manifest and checks it, but not the files: ``verifyFiles(progress:)`` does.
+    /// Reads a folder's manifest and checks it, but not the files: ``verify(expecting:progress:)`` does.
     public init(folder: String) throws {
         self.folder = folder
-        manifest = try Self.readManifest(folder: folder)
-        id = try manifest.modelID()
+        manifest = try Self.readManifest(folder + "/" + Manifest.fileName)
     }
 
     /// The path of the weights.
@@ -30,29 +23,56 @@ public struct ModelPackage: Sendable {
         folder + "/" + (manifest.weights?.name ?? "")
     }
 
-    /// Reads a folder's manifest and checks it.
-    public static func readManifest(folder: String) throws -> Manifest {
-        let path = folder + "/" + manifestName
+    /// Bytes of all files the manifest lists.
+    public var byteCount: Int { manifest.files.reduce(0) { $0 + $1.size } }
+
+    private static func readManifest(_ path: String) throws -> Manifest {
         guard let handle = FileHandle(forReadingAtPath: path) else { throw ModelPackageError.unreadable(file: path) }
         defer { try? handle.close() }
-        let bytes = try handle.read(upToCount: maximumManifestBytes + 1) ?? Data()
-        guard bytes.count <= maximumManifestBytes else { throw ModelPackageError.manifestTooLarge }
-        let manifest = try CanonicalJSON.decode(Manifest.self, from: Array(bytes), unknownKeys: .refused)
+        let bytes = Array(try handle.read(upToCount: Manifest.maximumBytes + 1) ?? Data())
+        guard bytes.count <= Manifest.maximumBytes else { throw ModelPackageError.manifestTooLarge(file: path) }
+        let manifest = try CanonicalJSON.decode(Manifest.self, from: bytes, unknownKeys: .refused)
         try manifest.validate()
+        // Who knows the manifest must know the file's bytes: the model's id stands on them.
+        guard try CanonicalJSON.encode(manifest) == bytes else {
+            throw ModelPackageError.manifestNotCanonical(file: path)
+        }
         return manifest
     }
 
-    /// Compares every file's size and SHA-256 with the manifest.
+    /// Reads every file, compares it with the manifest, and finds the model's id; on all cores.
     ///
-    /// - Parameter progress: told how many bytes of how many have been read.
+    /// Names that begin with a dot are no part of a package, as `ipfs add` has it; anything else that the manifest does
+    /// not list is refused.
+    ///
+    /// - Parameters:
+    ///   - expected: the only id that will do; nil for any.
+    ///   - progress: told from any thread how many bytes of how many have been hashed.
     /// - Throws: ``ModelPackageError`` that names the first file that differs.
-    public func verifyFiles(progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }) throws {
-        let total = manifest.files.reduce(0) { $0 + $1.size }
-        var before = 0
-        for file in manifest.files {
-            try Self.verify(file, path: folder + "/" + file.name) { done, _ in progress(before + done, total) }
-            before += file.size
+    public func verify(
+        expecting expected: ModelID? = nil,
+        progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    ) async throws -> PublishedModel {
+        try checkListing()
+        // Every byte counts twice: once in its file's SHA-256, once in its block's.
+        let total = 2 * byteCount
+        let done = Mutex(0)
+        let advance: @Sendable (Int) -> Void = { count in
+            let now = done.withLock { done in
+                done += count
+                return done
+            }
+            progress(min(now, total), total)
         }
+        async let digests: Void = checkDigests(advance)
+        let root = try await root(advance)
+        try await digests
+        let model = try PublishedModel(root: root, manifest: manifest)
+        if let expected, model.id != expected {
+            throw ModelPackageError.otherModel(
+                folder: folder, id: model.id.description, wanted: expected.description)
+        }
+        return model
     }
 
     /// Compares the file at `path` with its description.
@@ -67,30 +87,35 @@ public struct ModelPackage: Sendable {
         guard digest == file.sha256 else { throw ModelPackageError.digestDiffers(file: path) }
     }
 
-    /// Writes a package around a file of weights: a manifest beside a link to the file.
-    ///
-    /// - Parameters:
-    ///   - weights: the path of the GGUF file.
-    ///   - folder: created if it is not there.
-    ///   - describe: makes the manifest from the description of the weights.
-    public static func create(
-        weights: String, folder: String, describe: (Manifest.File) throws -> Manifest
-    ) throws -> ModelPackage {
-        let name = (weights as NSString).lastPathComponent
-        guard let size = try FileManager.default.attributesOfItem(atPath: weights)[.size] as? Int else {
-            throw ModelPackageError.unreadable(file: weights)
+    private func checkListing() throws {
+        for file in manifest.files {
+            let path = folder + "/" + file.name
+            guard try FileDigest.size(of: path) == file.size else { throw ModelPackageError.sizeDiffers(file: path) }
         }
-        let digest = try FileDigest.sha256(of: weights, expectedSize: size) { _ in }
-        let manifest = try describe(.init(name: name, role: .weights, size: size, sha256: digest))
-        try manifest.validate()
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let link = folder + "/" + name
-        if (try? FileManager.default.destinationOfSymbolicLink(atPath: link)) != weights {
-            try? FileManager.default.removeItem(atPath: link)
-            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: weights)
+        let listed = Set(manifest.files.map(\.name) + [Manifest.fileName])
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+        where !name.hasPrefix(".") && !listed.contains(name) {
+            throw ModelPackageError.unlisted(file: folder + "/" + name)
         }
-        let bytes = try CanonicalJSON.encode(manifest)
-        try Data(bytes).write(to: URL(fileURLWithPath: folder + "/" + manifestName), options: .atomic)
-        return try ModelPackage(folder: folder)
+    }
+
+    private func checkDigests(_ advance: @escaping @Sendable (Int) -> Void) async throws {
+        for file in manifest.files {
+            let path = folder + "/" + file.name
+            let digest = try FileDigest.sha256(of: path, expectedSize: file.size, progress: advance)
+            guard digest == file.sha256 else { throw ModelPackageError.digestDiffers(file: path) }
+        }
+    }
+
+    /// The folder's root block.
+    private func root(_ advance: @escaping @Sendable (Int) -> Void) async throws -> PackageRoot {
+        // A valid manifest names a profile that is known.
+        var importer = Importer(ImportProfile(named: manifest.importProfile) ?? .unixfsV1_2025)
+        importer.progress = advance
+        let dag = try await importer.add(folder)
+        guard let block = dag.directories.last, block.cid == dag.root.cid else {
+            throw ModelPackageError.unreadable(file: folder)
+        }
+        return try PackageRoot(bytes: block.bytes)
     }
 }

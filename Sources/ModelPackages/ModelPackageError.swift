@@ -2,20 +2,30 @@
 public enum ModelPackageError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A file is missing or cannot be read.
     case unreadable(file: String)
-    /// The manifest is larger than ``ModelPackage/maximumManifestBytes``.
-    case manifestTooLarge
+    /// The manifest is larger than `Manifest.maximumBytes`.
+    case manifestTooLarge(file: String)
+    /// The manifest is not written in its one form, RFC 8785.
+    case manifestNotCanonical(file: String)
     /// A file's size is not the manifest's.
     case sizeDiffers(file: String)
     /// A file's SHA-256 is not the manifest's.
     case digestDiffers(file: String)
+    /// Something in the folder that the manifest does not list.
+    case unlisted(file: String)
+    /// The package is a good one, and another than was asked for.
+    case otherModel(folder: String, id: String, wanted: String)
 
     /// A sentence for the operator.
     public var description: String {
         switch self {
         case .unreadable(let file): "cannot read \(file)"
-        case .manifestTooLarge: "manifest.json is larger than \(ModelPackage.maximumManifestBytes) bytes"
+        case .manifestTooLarge(let file): "\(file) is larger than a manifest may be"
+        case .manifestNotCanonical(let file):
+            "\(file) is not in RFC 8785 form, so it cannot be told from its content; `dna model pack` writes it so"
         case .sizeDiffers(let file): "\(file) is not as large as the manifest says"
         case .digestDiffers(let file): "\(file) is not the file the manifest describes: its SHA-256 differs"
+        case .unlisted(let file): "\(file) is not in the package's manifest: remove it, or pack anew"
+        case .otherModel(let folder, let id, let wanted): "\(folder) holds \(id), not \(wanted)"
         }
     }
 }

@@ -7,6 +7,8 @@ public enum KeyFile {
     public enum Kind: String, Codable, Sendable {
         /// Signs rosters.
         case administrator
+        /// Signs a constructor's model packages.
+        case author
         /// Signs an operator's invitations.
         case `operator`
         /// Signs a worker's commitments and votes.

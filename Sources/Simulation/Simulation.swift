@@ -171,7 +171,7 @@ extension World {
     /// Whether those who are honest could have decided in one of the request's rounds, and enough signers could sign.
     private func hadHonestQuorum(_ row: RequestRow) throws -> Bool {
         guard plan.shape.signers - plan.traitors.count >= plan.shape.threshold else { return false }
-        let course = try RequestCourse(row.id, row.document, town.manifest, genesis: town.genesis)
+        let course = try RequestCourse(row.id, row.document, town.model, genesis: town.genesis)
         let liars = Set(plan.liars.keys.map { town.nodes[$0].node })
         return row.rounds.contains { round in
             guard let roster = rows.roster(round.committee.roster)?.roster else { return false }

@@ -66,9 +66,12 @@ package struct Fixture: Sendable {
             files: [.init(name: "model.gguf", role: .weights, size: 1, sha256: Digest.of("test", []))])
     }
 
+    /// The model whose manifest that is.
+    package func model() throws -> PublishedModel { try PublishedModel(ofSmallFiles: manifest) }
+
     package func request(_ prompt: String = "Hello", policy: Policy? = nil) throws -> Request {
         Request(
-            network: try genesis.networkID(), model: try manifest.modelID(), input: .init(prompt: prompt),
+            network: try genesis.networkID(), model: try model().id, input: .init(prompt: prompt),
             sampling: Sampling(), maximumTokens: 16, policy: policy ?? manifest.policy)
     }
 
@@ -127,7 +130,7 @@ package struct Fixture: Sendable {
             try Vote(body: body, set: root, salt: salt(body.node), key: key(of: body.node))
         }
         return Evidence(
-            request: request, manifest: manifest, roster: roster, committee: committee, set: set, votes: votes)
+            request: request, model: try model(), roster: roster, committee: committee, set: set, votes: votes)
     }
 
     /// The next roster epoch: the same nodes, unless `change` says otherwise.

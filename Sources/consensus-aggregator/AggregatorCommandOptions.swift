@@ -30,7 +30,9 @@ struct AggregatorCommandOptions: ParsableArguments {
     @OptionGroup var network: NetworkArguments
 
     @Option(
-        help: "A model's package folder or its manifest.json; may be repeated (DNA_MODEL, separated by commas).")
+        help: """
+            A model's listing, as `dna model pack --listing` writes it; may be repeated (DNA_MODEL, separated by commas).
+            """)
     var model: [String] = []
 
     @Option(help: "All signers: 1=https://host:port,2=… (DNA_SIGNERS).")
@@ -65,7 +67,7 @@ struct AggregatorCommandOptions: ParsableArguments {
         }
         var options = AggregatorOptions(
             database: try connection(try text(database, "database", "DNA_DATABASE")), genesis: files.genesis,
-            roster: files.roster, manifests: files.manifests, signers: signers)
+            roster: files.roster, models: files.models, signers: signers)
         (options.host, options.port) = try listener.resolve(environment)
         options.commitTimeout = Int64(try Self.commitTimeout.resolve(commitTimeout, environment: environment))
         options.voteTimeout = Int64(try Self.voteTimeout.resolve(voteTimeout, environment: environment))

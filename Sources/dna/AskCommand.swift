@@ -21,7 +21,7 @@ struct AskCommand: AsyncParsableCommand {
     @OptionGroup var gateway: GatewayArguments
     @Option(help: "The network file to verify with.") var network: String?
     @Option(help: "Write the certificate with all its evidence to this file.") var certificate: String?
-    @Option(help: "The model's name or id (default: the first the gateway lists).") var model: String?
+    @Option(help: "The model's name, alias or id (default: the first the gateway lists).") var model: String?
     @Option(help: "The noise's seed: a whole number, or 64 hexadecimal digits.") var seed: String?
     @Option(help: "0 takes the likeliest token; up to 2 (default: the model's).") var temperature: Double?
     @Option(help: "Tokens at most.") var maxTokens = 128
@@ -42,8 +42,10 @@ struct AskCommand: AsyncParsableCommand {
             let bundle = try await client.bundle(of: answer.requestID)
             if let certificate { try JSONFile.write(bundle, path: certificate) }
             Console.output(json ? String(decoding: answer.json, as: UTF8.self) : answer.text)
-            let verification = try await verify(bundle, client)
-            let mismatch = question.mismatch(with: bundle, answer: answer)
+            let file = try await networkFile(client)
+            let verification = Verification(of: bundle, networkFile: file)
+            let registrations = try await registrations(of: question.model, in: file.genesis, client)
+            let mismatch = question.mismatch(with: bundle, answer: answer, registrations: registrations)
             try report(bundle, verification, mismatch)
         }
     }
@@ -57,14 +59,17 @@ struct AskCommand: AsyncParsableCommand {
             idempotencyKey: Hexadecimal.encode(SystemRandom.bytes(count: 16)))
     }
 
-    private func verify(_ bundle: Bundle, _ client: GatewayClient) async throws -> Verification {
-        let file: NetworkFile
-        if let network {
-            file = try JSONFile.read(NetworkFile.self, path: network)
-        } else {
-            file = try await client.networkFile()
-        }
-        return Verification(of: bundle, networkFile: file)
+    private func networkFile(_ client: GatewayClient) async throws -> NetworkFile {
+        guard let network else { return try await client.networkFile() }
+        return try JSONFile.read(NetworkFile.self, path: network)
+    }
+
+    /// What the network's administrators said of a model that was named by what may be an alias.
+    private func registrations(
+        of model: String, in genesis: Genesis, _ client: GatewayClient
+    ) async throws -> [ModelRegistration] {
+        guard ModelRegistration.isAlias(model) else { return [] }
+        return try await client.registrations(of: model).filter { (try? $0.validate(in: genesis)) != nil }
     }
 
     private func report(_ bundle: Bundle, _ verification: Verification, _ mismatch: String?) throws {

@@ -43,7 +43,7 @@ struct BenchCommand: AsyncParsableCommand {
 
     func run() async throws {
         let counts = try counts()
-        let path = try ModelArgument.weights(model)
+        let path = try await ModelArgument.weights(model)
         let longest = max(prompt, Benchmark.shortPrompt + tokens) + 1
         let positions = max(longest, (counts.max() ?? 1) * (Benchmark.shortPrompt + tokens))
         let clock = ContinuousClock()

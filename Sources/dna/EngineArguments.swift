@@ -30,8 +30,8 @@ enum ModelArgument {
     static let help: ArgumentHelp = "The model: a GGUF file, or a package's folder."
 
     /// The path of the weights, after they were held against the manifest they must be described by.
-    static func weights(_ path: String, describedBy manifest: Manifest) throws -> String {
-        let weights = try weights(path)
+    static func weights(_ path: String, describedBy manifest: Manifest) async throws -> String {
+        let weights = try await weights(path)
         guard let file = manifest.weights else { throw ValidationError("the certificate's manifest lists no weights") }
         try ModelPackage.verify(file, path: weights) { done, total in
             Console.progress("checking the model: \(done * 100 / total) %")
@@ -41,14 +41,16 @@ enum ModelArgument {
     }
 
     /// The path of the weights; a package's files are checked against its manifest first.
-    static func weights(_ path: String) throws -> String {
+    static func weights(_ path: String) async throws -> String {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw ValidationError("--model: there is no \(path)")
         }
         guard isFolder.boolValue else { return path }
         let package = try ModelPackage(folder: path)
-        try package.verifyFiles { done, total in Console.progress("checking the model: \(done * 100 / total) %") }
+        _ = try await package.verify { done, total in
+            Console.progress("checking the model: \(done * 100 / max(total, 1)) %")
+        }
         Console.endProgress()
         return package.weightsPath
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Canonical
 import DNAProtocol
+import Foundation
 import HTTPTransport
 import HTTPTypes
 import Logging
@@ -45,8 +46,8 @@ struct GatewayClient {
     }
 
     /// The certificate with all its evidence.
-    func bundle(of request: RequestID) async throws -> Bundle {
-        try await client.get("/v1/requests/\(request)/certificate", as: Bundle.self, fields: fields)
+    func bundle(of request: RequestID) async throws -> DNAProtocol.Bundle {
+        try await client.get("/v1/requests/\(request)/certificate", as: DNAProtocol.Bundle.self, fields: fields)
     }
 
     /// What was recorded against nodes and signers.
@@ -57,6 +58,18 @@ struct GatewayClient {
     /// The network file the gateway shows.
     func networkFile() async throws -> NetworkFile {
         try await client.get("/v1/network", as: NetworkFile.self, fields: fields)
+    }
+
+    /// The administrators' words on a model that the gateway knows by this name.
+    func registrations(of model: String) async throws -> [ModelRegistration] {
+        struct Model: Decodable {
+            struct Details: Decodable { var registrations: [ModelRegistration] }
+            var dna: Details
+        }
+        var allowed = CharacterSet.alphanumerics
+        allowed.insert(charactersIn: "-._")
+        let name = model.addingPercentEncoding(withAllowedCharacters: allowed) ?? model
+        return try await client.get("/v1/models/\(name)", as: Model.self, fields: fields).dna.registrations
     }
 
     /// The id of the first model the gateway lists.

@@ -36,7 +36,7 @@ struct GenerateCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let engine = try engine.load(ModelArgument.weights(model))
+        let engine = try engine.load(try await ModelArgument.weights(model))
         let seed = seed ?? Hexadecimal.encode(SystemRandom.bytes(count: 32))
         let zeros = String(repeating: "0", count: 64)
         guard let noise = NoiseSeed(hex: seed), let challenge = TraceChallenge(hex: challenge ?? zeros) else {

@@ -1,11 +1,34 @@
 import ArgumentParser
 import Canonical
 import Cryptography
+import Foundation
+import NodeState
 
 /// `dna keys …`.
 struct KeysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "keys", abstract: "API keys of a gateway's clients.", subcommands: [New.self])
+        commandName: "keys", abstract: "API keys of a gateway's clients, and keys of model constructors.",
+        subcommands: [New.self, Author.self])
+
+    /// `dna keys author`.
+    struct Author: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "author",
+            abstract: "Make the key that signs your model packages, sealed with a passphrase, and print its public key."
+        )
+
+        @Argument(help: "The key's new file.") var file: String
+        @Option(help: "A file with the passphrase, closed to others (DNA_PASSPHRASE_FILE).") var passphraseFile: String?
+
+        func run() async throws {
+            guard !FileManager.default.fileExists(atPath: file) else {
+                throw ValidationError("\(file) is there already")
+            }
+            let key = try KeyFile.createSigningKey(
+                .author, path: file, passphrase: try AuthorKey.passphrase(passphraseFile))
+            Console.output(key.publicKey.hex)
+        }
+    }
 
     /// `dna keys new`.
     struct New: AsyncParsableCommand {

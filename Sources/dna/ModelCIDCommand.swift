@@ -1,5 +1,6 @@
 import ArgumentParser
 import ContentAddressing
+import ModelPackages
 
 /// `dna model cid PATH`.
 struct ModelCIDCommand: AsyncParsableCommand {
@@ -14,14 +15,19 @@ struct ModelCIDCommand: AsyncParsableCommand {
             """)
 
     @Argument(help: "A file or folder.") var path: String
-    @Option(help: "How files become blocks: unixfs-v1-2025 or ipfs-add-v1-1MiB-w174.")
-    var profile = ImportProfile.unixfsV1_2025.name
+    @Option(help: Self.profileHelp) var profile: String?
     @Flag(help: "Take names that begin with a dot as well.") var hidden = false
     @Flag(help: "Print the result as JSON.") var json = false
+
+    static let profileHelp: ArgumentHelp = """
+        How files become blocks: unixfs-v1-2025 or ipfs-add-v1-1MiB-w174 (that of a package's manifest; the first for \
+        anything else).
+        """
 
     func validate() throws { try Self.check(profile: profile) }
 
     func run() async throws {
+        let profile = Self.profile(profile, for: path)
         let dag = try await Self.add(path, profile: profile, hidden: hidden)
         guard json else { return Console.output(dag.root.cid.description) }
         try Console.output(
@@ -32,9 +38,14 @@ struct ModelCIDCommand: AsyncParsableCommand {
             ])
     }
 
+    /// The profile that was given, else the one a package names, else the preferred one.
+    static func profile(_ given: String?, for path: String) -> String {
+        given ?? (try? ModelPackage(folder: path))?.manifest.importProfile ?? ImportProfile.unixfsV1_2025.name
+    }
+
     /// Refuses a profile that nobody knows.
-    static func check(profile: String) throws {
-        guard ImportProfile(named: profile) == nil else { return }
+    static func check(profile: String?) throws {
+        guard let profile, ImportProfile(named: profile) == nil else { return }
         let names = ImportProfile.known.map(\.name).joined(separator: " or ")
         throw ValidationError("--profile must be \(names)")
     }

@@ -27,8 +27,7 @@ struct ModelPushCommand: AsyncParsableCommand {
     @Option(help: "Where to: ipfs or arweave.") var to = Destination.ipfs
     @Option(help: "The IPFS node's RPC.") var node = "http://127.0.0.1:5001"
     @Option(help: "A gateway that reads some blocks back; may be repeated.") var gateway: [String] = []
-    @Option(help: "How files become blocks: unixfs-v1-2025 or ipfs-add-v1-1MiB-w174.")
-    var profile = ImportProfile.unixfsV1_2025.name
+    @Option(help: ModelCIDCommand.profileHelp) var profile: String?
     @OptionGroup var arweave: ArweaveArguments
     @Option(help: "The wallet that pays on Arweave: a file with a JSON Web Key.") var wallet: String?
     @Flag(help: "Pay on Arweave without being asked.") var yes = false
@@ -44,7 +43,8 @@ struct ModelPushCommand: AsyncParsableCommand {
 
     func run() async throws {
         if to == .arweave, let wallet { return try await runOnArweave(wallet) }
-        let dag = try await ModelCIDCommand.add(path, profile: profile, hidden: false)
+        let dag = try await ModelCIDCommand.add(
+            path, profile: ModelCIDCommand.profile(profile, for: path), hidden: false)
         Console.note("id \(dag.root.cid)")
         let report = try await Self.withClient { try await publish(dag, $0) }
         guard json else { return Console.output(report.root.description) }

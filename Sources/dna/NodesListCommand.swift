@@ -91,7 +91,7 @@ struct NodeListing: Encodable {
             [
                 node.node.hex, node.operator, node.weight.map(String.init) ?? "-", node.status.rawValue,
                 node.lastSeen?.description ?? "never",
-                node.models.isEmpty ? "-" : node.models.map { String($0.hex.prefix(12)) }.joined(separator: ","),
+                node.models.isEmpty ? "-" : node.models.map { String("\($0)".prefix(16)) }.joined(separator: ","),
             ]
         }
         var lines = ["epoch \(epoch)  \(roster)", ""] + Self.aligned([header] + rows)

@@ -33,9 +33,14 @@ struct Question {
     /// What in `bundle` is not what was asked, or not what was shown; nil when all of it is.
     ///
     /// What was not said has to be the model's default: whoever fills it in could otherwise choose the noise.
-    func mismatch(with bundle: Bundle, answer: GatewayAnswer) -> String? {
+    ///
+    /// - Parameter registrations: what administrators of the network said of the model, verified.
+    func mismatch(
+        with bundle: Bundle, answer: GatewayAnswer, registrations: [ModelRegistration] = []
+    ) -> String? {
         let (request, manifest) = (bundle.evidence.request, bundle.evidence.manifest)
-        if model != request.model.hex, !isSameText(model, manifest.name) { return "the model" }
+        let isAlias = registrations.contains { $0.body.alias == model && $0.body.model == request.model }
+        if model != request.model.description, !isSameText(model, manifest.name), !isAlias { return "the model" }
         var sampling = manifest.sampling
         if let temperature { sampling.temperature = temperature }
         let meant = Request(

@@ -19,9 +19,9 @@ struct ReplayCommand: AsyncParsableCommand {
 
     func run() async throws {
         let bundle = try JSONFile.read(DNAProtocol.Bundle.self, path: certificate)
-        let manifest = bundle.evidence.manifest
-        let weights = try ModelArgument.weights(model, describedBy: manifest)
-        let computation = try RequestComputation(manifest: manifest, engine: try engine.load(weights))
+        let model = try bundle.evidence.model()
+        let weights = try await ModelArgument.weights(self.model, describedBy: model.manifest)
+        let computation = try RequestComputation(model: model, engine: try engine.load(weights))
         let report = try await BundleReplay(computation).run(bundle) { done, total in
             Console.progress("replayed \(done) of \(total) tokens")
         }

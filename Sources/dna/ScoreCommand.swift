@@ -30,7 +30,7 @@ struct ScoreCommand: AsyncParsableCommand {
         guard let text = String(data: bytes, encoding: .utf8) else {
             throw ValidationError("--text: \(text) is not UTF-8")
         }
-        let engine = try engine.load(ModelArgument.weights(model))
+        let engine = try engine.load(try await ModelArgument.weights(model))
         guard window <= engine.contextLength else {
             throw ValidationError("--window: the model's context has \(engine.contextLength) tokens")
         }

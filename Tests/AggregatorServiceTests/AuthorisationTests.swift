@@ -34,6 +34,8 @@ import Testing
         Call(path: "/v1/network", method: .get, allowed: members),
         Call(path: "/readyz", method: .get, allowed: members),
         Call(path: "/metrics", method: .get, allowed: members),
+        Call(path: "/v1/models", method: .get, allowed: members),
+        Call(path: "/v1/models", method: .post, allowed: [.administrator]),
         Call(path: "/v1/rosters", method: .post, allowed: [.administrator]),
         Call(path: "/v1/rosters/proposals", method: .get, allowed: [.administrator]),
         Call(path: "/v1/applications", method: .get, allowed: [.administrator]),
@@ -109,7 +111,7 @@ private struct Guarded {
     static func run(operators: Int = 3, _ body: (Guarded) async throws -> Void) async throws {
         try await Town.run(operators: operators) { town in
             let authority = try CertificateAuthority.create(commonName: "a test's authority")
-            var options = town.options("guarded")
+            var options = try town.options("guarded")
             options.tls = HTTPTLSOptions(
                 TLSContextSource(
                     try .server(

@@ -21,7 +21,7 @@ struct TestNode: Sendable {
     func poll(wait: Int = 30, at: Timestamp? = nil, signedBy signer: Ed25519.SigningKey? = nil) throws -> AssignmentPoll
     {
         let body = AssignmentPoll.Body(
-            network: try fixture.genesis.networkID(), node: key.publicKey, models: [try fixture.manifest.modelID()],
+            network: try fixture.genesis.networkID(), node: key.publicKey, models: [try fixture.model().id],
             wait: wait, at: at ?? clock.now())
         return try AssignmentPoll(body: body, key: signer ?? key)
     }

@@ -83,10 +83,10 @@ final class Town: Sendable {
 
     // MARK: Aggregators
 
-    func options(_ name: String) -> AggregatorOptions {
+    func options(_ name: String) throws -> AggregatorOptions {
         var options = AggregatorOptions(
             database: database.aggregator.configuration, genesis: fixture.genesis, roster: fixture.roster,
-            manifests: [fixture.manifest], signers: origins)
+            models: [try fixture.model()], signers: origins)
         options.replicaName = name
         options.commitTimeout = 20
         options.voteTimeout = 10

@@ -132,6 +132,9 @@ import Testing
         var evidence = try fixture.evidence(request)
         let decision = try decide(evidence)
         evidence.manifest.name = "another"
+        expectRefusal(of: "manifest", decision, evidence)
+        let model = try PublishedModel(ofSmallFiles: evidence.manifest)
+        evidence.packageRoot = model.root
         expectRefusal(of: "request.model", decision, evidence)
     }
 }

@@ -11,7 +11,7 @@ import Testing
         let fixture = try Fixture(development: development, policy: policy)
         let request = try fixture.request()
         let course = try RequestCourse(
-            try request.requestID(), request, fixture.manifest, genesis: fixture.genesis)
+            try request.requestID(), request, fixture.model(), genesis: fixture.genesis)
         let committee = try fixture.committee(request)
         let nodes = committee.members.map(\.node).sorted()
         let texts = zip(early, late).map { $0 ?? $1 ?? "silence" }

@@ -58,8 +58,10 @@ struct Fixture: Sendable {
         store = AggregatorStore(pool: database.aggregator)
         try await store.register(genesis)
         try await store.register(roster)
-        try await store.register(manifest)
+        try await store.register(PublishedModel(ofSmallFiles: manifest))
     }
+
+    func model() throws -> PublishedModel { try PublishedModel(ofSmallFiles: manifest) }
 
     static func sign(_ roster: Roster, _ key: Ed25519.SigningKey) throws -> SignedRoster {
         SignedRoster(
@@ -68,7 +70,7 @@ struct Fixture: Sendable {
 
     func request(_ prompt: String = "Hello") throws -> Request {
         Request(
-            network: try genesis.networkID(), model: try manifest.modelID(), input: .init(prompt: prompt),
+            network: try genesis.networkID(), model: try model().id, input: .init(prompt: prompt),
             sampling: Sampling(), maximumTokens: 16, policy: manifest.policy)
     }
 

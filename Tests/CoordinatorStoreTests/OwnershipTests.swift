@@ -259,7 +259,7 @@ extension Fixture {
                 decision: decision, groupKey: administrator.publicKey, signature: try decision.signed(by: administrator)
             ),
             evidence: Evidence(
-                request: request, manifest: manifest, roster: roster, committee: round.committee,
+                request: request, model: try model(), roster: roster, committee: round.committee,
                 set: try #require(round.set), votes: round.votes),
             prompt: ballot.prompt, output: ballot.output)
     }

@@ -101,14 +101,15 @@ import Testing
 
     @Test func modelsAreFoundByNameAndByID() async throws {
         try await Fixture.run { fixture in
-            var other = fixture.manifest
-            other.name = "other"
+            var manifest = fixture.manifest
+            manifest.name = "other"
+            let other = try PublishedModel(ofSmallFiles: manifest)
             try await fixture.store.register(other)
             try await fixture.store.register(other)
-            let id = try other.modelID()
             #expect(try await fixture.gateway.models().map(\.manifest.name) == ["other", "test"])
-            #expect(try await fixture.gateway.model("other")?.id == id)
-            #expect(try await fixture.gateway.model(id.hex)?.manifest == other)
+            #expect(try await fixture.gateway.model("other")?.model == other)
+            #expect(try await fixture.gateway.model("\(other.id)")?.model == other)
+            #expect(try await fixture.store.model(other.id) == other)
             #expect(try await fixture.gateway.model("nothing") == nil)
         }
     }

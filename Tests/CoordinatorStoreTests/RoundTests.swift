@@ -150,7 +150,7 @@ import Testing
 
     @Test func nodesCountAsAvailableForWhatTheyServe() async throws {
         try await Fixture.run { fixture in
-            let model = try fixture.manifest.modelID()
+            let model = try fixture.model().id
             let (lease, _) = try await fixture.assigned(try fixture.request())
             let available = {
                 try await fixture.store.withLease(lease) { try await $0.availableNodes(serving: model, within: 75) }

@@ -1,4 +1,5 @@
 import Canonical
+import Cryptography
 import DNAProtocol
 import TestKit
 import Testing
@@ -72,6 +73,28 @@ import Testing
             .init("files[0].size") { $0.files[0].size = .min },
             .init("files[0].size") { $0.files[0].size = 1 << 53 },
             .init("policy.committee") { $0.policy.committee = 0 },
+            .init("name") { $0.name = "line\nbreak" },
+            .init("name") { $0.name = "\(ModelID(.of("other", [])))" },
+            .init("release") { $0.release = "" },
+            .init("description") { $0.description = String(repeating: "x", count: 4_097) },
+            .init("architecture") { $0.architecture = "" },
+            .init("tokenizer") { $0.tokenizer = "tokenizer.json" },
+            .init("import_profile") { $0.importProfile = "ipfs-add" },
+            .init("environment.memory") { $0.environment.memory = -1 },
+            .init("environment.disk") { $0.environment.disk = 1 << 53 },
+            .init("environment.engine.below") { $0.environment.engine.below = $0.environment.engine.minimum },
+            .init("limits.max_tokens") { $0.limits = .init(maximumTokens: 0) },
+            .init("limits.max_temperature") { $0.limits = .init(maximumTemperature: 2.5) },
+            .init("sampling.temperature") { $0.limits = .init(maximumTemperature: 0.5) },
+            .init("files[0].role") {
+                $0.files.insert(.init(name: "a.lua", role: .policyScript, size: 1, sha256: $0.files[0].sha256), at: 0)
+            },
+            .init("signature") { $0.author = Ed25519.SigningKey().publicKey },
+            .init("signature") {
+                // Signed by another than the named author.
+                $0.signature = (try? $0.signed(by: Ed25519.SigningKey()))?.signature
+                $0.author = Ed25519.SigningKey().publicKey
+            },
         ]
         try expectEachNamed(breaks, in: fixture.manifest) { try $0.validate(within: fixture.genesis) }
     }

@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test func refusesADigestInAnotherSpelling() throws {
-        let hex = request.model.hex
+        let hex = request.network.hex
         #expect(throws: JSONDecodingFailure.self) { try read(hex, as: hex.uppercased()) }
         #expect(throws: JSONDecodingFailure.self) { try read(hex, as: String(hex.dropLast(2))) }
         #expect(throws: JSONDecodingFailure.self) { try read(hex, as: "0x" + hex) }

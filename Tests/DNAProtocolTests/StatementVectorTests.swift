@@ -16,7 +16,13 @@ import Testing
             var seed: Seed
         }
 
+        struct Model: Decodable {
+            var id: String
+            var listing: String
+        }
+
         var statements: [Entry]
+        var model: Model
         var certificate: String
         var seed: Seed
         var challenge: Digest
@@ -42,7 +48,7 @@ import Testing
 
     @Test func givesTheBytesAndDigestsOfTheDescription() throws {
         try check(Genesis.self)
-        try check(Manifest.self)
+        try check(ModelRegistration.Body.self)
         try check(Roster.self)
         try check(Request.self)
         try check(Committee.self)
@@ -52,7 +58,25 @@ import Testing
         try check(Commitment.Body.self)
         try check(KeyGenerationOutcome.self)
         try check(Decision.self)
-        #expect(file.statements.count == 11)
+        #expect(file.statements.count == 12)
+    }
+
+    @Test func signsAManifestWithoutItsSignature() throws {
+        let entry = try entry(Manifest.Unsigned.context)
+        let unsigned = Manifest.Unsigned(try read(Manifest.self, entry.canonical))
+        #expect(try unsigned.signingBytes() == Array((entry.context + "\n" + entry.canonical).utf8))
+        #expect(try unsigned.digest().hex == entry.digest)
+    }
+
+    /// The root block was put together from the IPFS specifications by that other program.
+    @Test func knowsAModelByItsRootBlock() throws {
+        let model = try read(PublishedModel.self, file.model.listing)
+        #expect(model.id.description == file.model.id)
+        try model.manifest.validate()
+        #expect(model.manifest.author != nil && model.manifest.signature != nil)
+        #expect(try CanonicalJSON.encode(model) == Array(file.model.listing.utf8))
+        let request = try read(Request.self, try entry(Request.context).canonical)
+        #expect(request.model == model.id)
     }
 
     @Test func derivesARequestsRandomness() throws {

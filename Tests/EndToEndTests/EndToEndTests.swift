@@ -69,8 +69,9 @@ import WorkerService
         let network = try LiveNetwork.shared()
         let bundle = try await network.ask("Name a colour.", tokens: 12).bundle
         let package = try ModelPackage(folder: network.folder.model)
+        let model = try await package.verify(expecting: bundle.evidence.request.model)
         let engine = try Engine(modelPath: package.weightsPath)
-        let replay = BundleReplay(try RequestComputation(manifest: package.manifest, engine: engine))
+        let replay = BundleReplay(try RequestComputation(model: model, engine: engine))
         #expect(try await replay.run(bundle).mismatch == nil)
 
         var altered = bundle

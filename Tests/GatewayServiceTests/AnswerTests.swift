@@ -113,7 +113,7 @@ struct AnswerTests {
 
     @Test func listsModelsByNameAndById() async throws {
         try await Fixture.run { gateway in
-            let id = try gateway.network.manifest.modelID().hex
+            let id = try gateway.network.model().id.description
             let list = try await gateway.get("/v1/models")
             #expect(try list.value("object") == .string("list"))
             #expect(try list.value("data", "0", "id") == .string("org/small"))
@@ -123,6 +123,13 @@ struct AnswerTests {
                 #expect(try reply.value("dna", "model_id") == .string(id))
             }
             #expect(try await gateway.get("/v1/models/other").value("error", "code") == .string("model_not_found"))
+            try await gateway.coordinator.name("chat")
+            let named = try await gateway.get("/v1/models/chat")
+            #expect(try named.value("id") == .string("chat") && named.value("dna", "model_id") == .string(id))
+            #expect(try named.value("dna", "aliases", "0") == .string("chat"))
+            #expect(try named.value("dna", "registrations", "0", "body", "model") == .string(id))
+            #expect(try named.value("dna", "manifest", "licence") == .string("Apache-2.0"))
+            #expect(try await gateway.get("/v1/models").value("data", "0", "id") == .string("org/small"))
             let file = try await gateway.get("/v1/network")
             #expect(try CanonicalJSON.decode(NetworkFile.self, from: file.bytes) == gateway.network.file)
         }

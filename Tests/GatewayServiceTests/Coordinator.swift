@@ -29,10 +29,25 @@ struct Coordinator: Sendable {
         try await pool.query(
             "INSERT INTO rosters (id, epoch, document) VALUES ($1, 1, $2)",
             [.bytes(try roster.roster.rosterID().digest.bytes), try json(roster)])
-        let manifest = network.manifest
+        let model = try network.model()
         try await pool.query(
-            "INSERT INTO models (id, name, manifest) VALUES ($1, $2, $3)",
-            [.bytes(try manifest.modelID().digest.bytes), .text(manifest.name), try json(manifest)])
+            "INSERT INTO models (id, name, manifest, root) VALUES ($1, $2, $3, $4)",
+            [
+                .bytes(model.id.digest.bytes), .text(model.manifest.name), try json(model.manifest),
+                .bytes(model.root.bytes),
+            ])
+    }
+
+    /// An administrators' word on the model.
+    func name(_ alias: String) async throws {
+        let model = try network.model()
+        let registration = ModelRegistration(
+            body: .init(
+                network: try network.genesis.networkID(), model: model.id, alias: alias,
+                at: Timestamp(seconds: 1_800_000_000)), signatures: [])
+        try await pool.query(
+            "INSERT INTO model_aliases (alias, model, said_at, document) VALUES ($1, $2, now(), $3)",
+            [.text(alias), .bytes(model.id.digest.bytes), try json(registration)])
     }
 
     /// The one request that is there and open, once it is there.

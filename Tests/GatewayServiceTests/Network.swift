@@ -15,6 +15,8 @@ struct Network {
         policy: Policy(rule: .majority, committee: 3),
         files: [.init(name: "model.gguf", role: .weights, size: 1, sha256: Digest.ofRaw([]))])
 
+    func model() throws -> PublishedModel { try PublishedModel(ofSmallFiles: manifest) }
+
     init() throws {
         let administrator = Ed25519.SigningKey()
         let identities = (1...4).map { _ in Ed25519.SigningKey() }
@@ -84,7 +86,7 @@ struct Network {
         let certificate = Certificate(
             decision: decision, groupKey: groupKey.publicKey, signature: try decision.signed(by: groupKey))
         let evidence = Evidence(
-            request: request, manifest: manifest, roster: roster, committee: try committee(request), set: set,
+            request: request, model: try model(), roster: roster, committee: try committee(request), set: set,
             votes: votes)
         return Bundle(certificate: certificate, evidence: evidence, prompt: Self.prompt, output: output)
     }

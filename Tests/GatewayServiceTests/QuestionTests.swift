@@ -19,7 +19,8 @@ import Testing
     ) throws -> Request {
         let json = try CanonicalJSON.parse(Array(text.utf8))
         let question = try Question(style, from: json, idempotencyKey: key)
-        return try question.request(for: Self.manifest, id: try Self.manifest.modelID(), in: try Self.genesis.get())
+        let model = try PublishedModel(ofSmallFiles: Self.manifest)
+        return try question.request(for: Self.manifest, id: model.id, in: try Self.genesis.get())
     }
 
     private func chat(_ members: String) -> String {

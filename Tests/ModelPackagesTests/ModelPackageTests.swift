@@ -1,4 +1,5 @@
 import Canonical
+import ContentAddressing
 import Cryptography
 import DNAProtocol
 import Foundation
@@ -6,97 +7,172 @@ import ModelPackages
 import Testing
 
 @Suite struct ModelPackageTests {
-    let root: String
-    let folder: String
-    let weights: String
-    let bytes = Data("weights of a very small model".utf8)
+    let place: PackagePlace
 
-    init() throws {
-        root = FileManager.default.temporaryDirectory.appending(path: "dna-\(UUID().uuidString)").path
-        folder = root + "/package"
-        weights = root + "/model.gguf"
-        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
-        try bytes.write(to: URL(fileURLWithPath: weights))
+    init() throws { place = try PackagePlace() }
+
+    @Test func readsBackWhatItWrote() async throws {
+        defer { place.remove() }
+        let written = try await place.write()
+        let package = try ModelPackage(folder: place.folder)
+        #expect(package.weightsPath == place.folder + "/model.gguf")
+        #expect(package.manifest == written.manifest)
+        #expect(package.manifest.weights?.size == place.bytes.count)
+        #expect(package.manifest.weights?.sha256 == Digest.ofRaw([UInt8](place.bytes)))
+        let seen = Counter()
+        let model = try await package.verify(expecting: written.id) { done, total in
+            seen.note(done)
+            #expect(total == 2 * package.byteCount)
+        }
+        #expect(model == written)
+        #expect(seen.most == 2 * package.byteCount)
     }
 
-    private func remove() { try? FileManager.default.removeItem(atPath: root) }
-
-    private func create(_ alter: (inout Manifest) -> Void = { _ in }) throws -> ModelPackage {
-        try ModelPackage.create(weights: weights, folder: folder) { file in
-            var manifest = Manifest(
-                name: "small", licence: "Apache-2.0", contextLength: 128, chatTemplate: "gguf", sampling: Sampling(),
-                policy: Policy(rule: .majority, committee: 3), files: [file])
-            alter(&manifest)
-            return manifest
+    @Test func itsIdIsWhatTheImporterCallsTheFolder() async throws {
+        defer { place.remove() }
+        for profile in ImportProfile.known {
+            let model = try await place.write { $0.importProfile = profile.name }
+            let dag = try await Importer(profile).add(place.folder)
+            #expect(model.id.cid == dag.root.cid)
         }
     }
 
-    private func write(_ manifest: Manifest) throws {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let url = URL(fileURLWithPath: folder + "/" + ModelPackage.manifestName)
-        try Data(CanonicalJSON.encode(manifest)).write(to: url)
-    }
-
-    @Test func readsBackWhatItCreated() throws {
-        defer { remove() }
-        let created = try create()
-        let package = try ModelPackage(folder: folder)
-        #expect(package.id == created.id && package.manifest == created.manifest)
-        #expect(package.weightsPath == folder + "/model.gguf")
-        #expect(package.manifest.weights?.size == bytes.count)
-        #expect(package.manifest.weights?.sha256 == Digest.ofRaw([UInt8](bytes)))
-        var seen = 0
-        try package.verifyFiles { done, total in
-            #expect(total == bytes.count)
-            seen = done
+    @Test func largeFilesHaveAnotherIdUnderAnotherProfile() async throws {
+        defer { place.remove() }
+        // More pieces than the narrower profile's nodes have links; a hole on disk.
+        let file = try #require(FileHandle(forWritingAtPath: place.weights))
+        try file.truncate(atOffset: 175 << 20)
+        try file.close()
+        var links: [PackageRoot] = []
+        for profile in ImportProfile.known {
+            var model = try await place.write(.link) { $0.importProfile = profile.name }
+            links.append(model.root)
+            // The root says as much of the file as can be seen without it.
+            #expect(throws: InvalidField.self) {
+                var manifest = model.manifest
+                manifest.files[0].size = 1 << 40
+                model = try PublishedModel(root: model.root, manifest: manifest)
+            }
         }
-        #expect(seen == bytes.count)
+        #expect(links[0] != links[1])
     }
 
-    @Test func refusesATamperedFile() throws {
-        defer { remove() }
-        let package = try create()
-        var altered = bytes
+    @Test func hasAnotherIdWithAnyOtherManifest() async throws {
+        defer { place.remove() }
+        let first = try await place.write().id
+        #expect(try await place.write { $0.policy.rule = .unanimous }.id != first)
+        #expect(try await place.write { $0.name = "smal\u{131}" }.id != first)
+        #expect(try await place.write().id == first)
+    }
+
+    @Test func refusesAnotherModelThanTheOneAskedFor() async throws {
+        defer { place.remove() }
+        let first = try await place.write()
+        let second = try await place.write { $0.name = "another" }
+        let package = try ModelPackage(folder: place.folder)
+        await #expect(
+            throws: ModelPackageError.otherModel(
+                folder: place.folder, id: "\(second.id)", wanted: "\(first.id)")
+        ) { try await package.verify(expecting: first.id) }
+    }
+
+    @Test func refusesATamperedFile() async throws {
+        defer { place.remove() }
+        _ = try await place.write()
+        let package = try ModelPackage(folder: place.folder)
+        var altered = place.bytes
         altered[3] ^= 1
-        try altered.write(to: URL(fileURLWithPath: weights))
-        #expect(throws: ModelPackageError.digestDiffers(file: package.weightsPath)) { try package.verifyFiles() }
-    }
-
-    @Test func refusesAFileOfAnotherSize() throws {
-        defer { remove() }
-        let package = try create()
-        for other in [bytes.dropLast(), bytes + [0], Data()] {
-            try other.write(to: URL(fileURLWithPath: weights))
-            #expect(throws: ModelPackageError.sizeDiffers(file: package.weightsPath)) { try package.verifyFiles() }
+        try altered.write(to: URL(fileURLWithPath: package.weightsPath))
+        await #expect(throws: ModelPackageError.digestDiffers(file: package.weightsPath)) {
+            try await package.verify()
         }
-        try FileManager.default.removeItem(atPath: weights)
-        #expect(throws: ModelPackageError.unreadable(file: package.weightsPath)) { try package.verifyFiles() }
     }
 
-    @Test func hasAnotherIdWithAnyOtherManifest() throws {
-        defer { remove() }
-        let first = try create().id
-        #expect(try create { $0.policy.rule = .unanimous }.id != first)
-        #expect(try create { $0.name = "smal\u{131}" }.id != first)
-        #expect(try create().id == first)
+    @Test func refusesAFileOfAnotherSizeOrNone() async throws {
+        defer { place.remove() }
+        _ = try await place.write()
+        let package = try ModelPackage(folder: place.folder)
+        for other in [place.bytes.dropLast(), place.bytes + [0], Data()] {
+            try other.write(to: URL(fileURLWithPath: package.weightsPath))
+            await #expect(throws: ModelPackageError.sizeDiffers(file: package.weightsPath)) {
+                try await package.verify()
+            }
+        }
+        try FileManager.default.removeItem(atPath: package.weightsPath)
+        await #expect(throws: ModelPackageError.unreadable(file: package.weightsPath)) { try await package.verify() }
+    }
+
+    @Test func refusesWhatTheManifestDoesNotListButForHiddenNames() async throws {
+        defer { place.remove() }
+        let model = try await place.write()
+        let package = try ModelPackage(folder: place.folder)
+        try Data([1]).write(to: URL(fileURLWithPath: place.folder + "/.hidden"))
+        #expect(try await package.verify() == model)
+        let stray = place.folder + "/notes.txt"
+        try Data([1]).write(to: URL(fileURLWithPath: stray))
+        await #expect(throws: ModelPackageError.unlisted(file: stray)) { try await package.verify() }
+        await #expect(throws: ModelPackageError.unlisted(file: stray)) { try await place.write { $0.name = "new" } }
+        #expect(try ModelPackage(folder: place.folder).manifest == model.manifest)
+    }
+
+    @Test func refusesALinkThatLeadsToOtherBytesOrNowhere() async throws {
+        defer { place.remove() }
+        _ = try await place.write(.link)
+        let package = try ModelPackage(folder: place.folder)
+        let other = place.root + "/other"
+        try Data(repeating: 7, count: place.bytes.count).write(to: URL(fileURLWithPath: other))
+        for (target, error) in [
+            (other, ModelPackageError.digestDiffers(file: package.weightsPath)),
+            (place.root + "/nowhere", .unreadable(file: package.weightsPath)),
+        ] {
+            try FileManager.default.removeItem(atPath: package.weightsPath)
+            try FileManager.default.createSymbolicLink(atPath: package.weightsPath, withDestinationPath: target)
+            await #expect(throws: error) { try await package.verify() }
+        }
+    }
+
+    @Test(arguments: [PackageWriter.Placement.copy, .link])
+    func leavesAFileThatLiesInThePackageAlready(placement: PackageWriter.Placement) async throws {
+        defer { place.remove() }
+        let first = try await place.write()
+        let other = place.root + "/by-another-way"
+        try FileManager.default.createSymbolicLink(atPath: other, withDestinationPath: place.folder)
+        for folder in [place.folder, other] {
+            let source = PackageWriter.Source(
+                name: "model.gguf", role: .weights, path: folder + "/model.gguf")
+            let again = try await place.writer(placement).write([source]) { _ in first.manifest }
+            #expect(again == first)
+            #expect(try Data(contentsOf: URL(fileURLWithPath: place.folder + "/model.gguf")) == place.bytes)
+        }
+    }
+
+    @Test func linksAndCopiesMakeTheSameModel() async throws {
+        defer { place.remove() }
+        let linked = try await place.write(.link)
+        let path = place.folder + "/model.gguf"
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path) == place.weights)
+        let copied = try await place.write(.copy)
+        #expect(copied == linked)
+        #expect((try? FileManager.default.destinationOfSymbolicLink(atPath: path)) == nil)
+        try FileManager.default.removeItem(atPath: place.weights)
+        #expect(try await ModelPackage(folder: place.folder).verify() == linked)
     }
 
     @Test(arguments: [
         "../model.gguf", "..", ".model", "a/b.gguf", "/etc/passwd", "a/\u{301}b", "manifest.json", "a\u{0}b",
     ])
-    func refusesAManifestThatNamesAFileOutsideItsFolder(name: String) throws {
-        defer { remove() }
-        var manifest = try create().manifest
+    func refusesAManifestThatNamesAFileOutsideItsFolder(name: String) async throws {
+        defer { place.remove() }
+        var manifest = try await place.write().manifest
         manifest.files[0].name = name
-        try write(manifest)
-        #expect(throws: InvalidField.self) { try ModelPackage(folder: folder) }
+        try Data(CanonicalJSON.encode(manifest)).write(to: URL(fileURLWithPath: place.manifest))
+        #expect(throws: InvalidField.self) { try ModelPackage(folder: place.folder) }
     }
 
-    @Test func refusesAManifestItCannotTrustToUnderstand() throws {
-        defer { remove() }
-        let path = folder + "/" + ModelPackage.manifestName
-        #expect(throws: ModelPackageError.unreadable(file: path)) { try ModelPackage(folder: folder) }
-        let manifest = try create().manifest
+    @Test func refusesAManifestItCannotTrustToUnderstand() async throws {
+        defer { place.remove() }
+        #expect(throws: ModelPackageError.unreadable(file: place.manifest)) { try ModelPackage(folder: place.folder) }
+        let manifest = try await place.write().manifest
         let text = String(decoding: try CanonicalJSON.encode(manifest), as: UTF8.self)
         let texts = [
             "", "{", "[]", String(text.dropLast()), text + text, text.replacing("\"version\":1", with: "\"version\":2"),
@@ -105,25 +181,19 @@ import Testing
             text.replacing("gguf", with: "GGUF"),
         ]
         for text in texts {
-            try Data(text.utf8).write(to: URL(fileURLWithPath: path))
-            #expect(throws: (any Error).self, "\(text)") { try ModelPackage(folder: folder) }
+            try Data(text.utf8).write(to: URL(fileURLWithPath: place.manifest))
+            #expect(throws: (any Error).self, "\(text)") { try ModelPackage(folder: place.folder) }
         }
-        try Data(repeating: 0x20, count: ModelPackage.maximumManifestBytes + 1).write(to: URL(fileURLWithPath: path))
-        #expect(throws: ModelPackageError.manifestTooLarge) { try ModelPackage(folder: folder) }
-    }
-
-    @Test func refusesALinkThatLeadsToOtherBytesOrNowhere() throws {
-        defer { remove() }
-        let package = try create()
-        let other = root + "/other"
-        try Data(repeating: 7, count: bytes.count).write(to: URL(fileURLWithPath: other))
-        for (target, error) in [
-            (other, ModelPackageError.digestDiffers(file: package.weightsPath)),
-            (root + "/nowhere", .unreadable(file: package.weightsPath)),
-        ] {
-            try FileManager.default.removeItem(atPath: package.weightsPath)
-            try FileManager.default.createSymbolicLink(atPath: package.weightsPath, withDestinationPath: target)
-            #expect(throws: error) { try package.verifyFiles() }
+        // The same content in other bytes would be the same manifest under another id.
+        for text in [" " + text, text + "\n", text.replacing("\"temperature\":1,", with: "\"temperature\":1.0,")] {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: place.manifest))
+            #expect(throws: ModelPackageError.manifestNotCanonical(file: place.manifest)) {
+                try ModelPackage(folder: place.folder)
+            }
+        }
+        try Data(repeating: 0x20, count: Manifest.maximumBytes + 1).write(to: URL(fileURLWithPath: place.manifest))
+        #expect(throws: ModelPackageError.manifestTooLarge(file: place.manifest)) {
+            try ModelPackage(folder: place.folder)
         }
     }
 }

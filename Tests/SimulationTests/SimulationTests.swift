@@ -95,7 +95,7 @@ import Testing
 
     /// Some early seed breaks the promise, and nothing else is needed to see it.
     private func expect(_ invariant: Violation.Invariant, _ options: Options) throws {
-        for seed in 1...UInt64(300) {
+        for seed in 1...UInt64(500) {
             let violations = try Simulation(seed: seed, options: options).violations
             guard let violation = violations.first(where: { $0.invariant == invariant }) else { continue }
             print("seed \(seed): \(violation)")

@@ -21,7 +21,7 @@ struct AssignmentProgressTests {
             request: request, committee: try fixture.committee(request), deadline: Timestamp(seconds: 1_800_000_000))
         identity = NodeIdentity(key: try #require(fixture.nodes[assignment.committee.members[0].node]))
         check = try AssignmentCheck(
-            genesis: fixture.genesis, node: identity.node, manifests: [fixture.manifest], roster: fixture.roster.roster)
+            genesis: fixture.genesis, node: identity.node, models: [fixture.model()], roster: fixture.roster.roster)
         answer = ComputedAnswer(
             prompt: Prompt(tokens: [1, 2]), output: Output(tokens: [3], text: "a", finishReason: .length),
             trace: Digest.of("trace", []), timings: nil)
@@ -137,7 +137,7 @@ struct AssignmentProgressTests {
     @Test func refusesWorkForAnotherNode() throws {
         let outsider = NodeIdentity(key: Ed25519.SigningKey())
         let check = try AssignmentCheck(
-            genesis: fixture.genesis, node: outsider.node, manifests: [fixture.manifest], roster: nil)
+            genesis: fixture.genesis, node: outsider.node, models: [fixture.model()], roster: nil)
         var progress = try AssignmentProgress(assignment, identity: outsider)
         #expect(refusal(try progress.begin(check)) == "committee.members")
     }

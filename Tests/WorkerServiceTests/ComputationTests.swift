@@ -112,7 +112,7 @@ struct StopTextsTests {
             certificate: Certificate(
                 decision: decision, groupKey: key.publicKey, signature: try decision.signed(by: key)),
             evidence: Evidence(
-                request: request, manifest: town.fixture.manifest, roster: town.fixture.roster, committee: committee,
+                request: request, model: try town.fixture.model(), roster: town.fixture.roster, committee: committee,
                 set: CommitmentSet(round: 1, commitments: []), votes: votes),
             prompt: answer.prompt, output: answer.output)
     }

@@ -24,7 +24,7 @@ enum RealModel {
     static let engine = Result { try Engine(modelPath: path, options: EngineOptions(contextLength: 2048)) }
 
     static func computation(_ manifest: Manifest) throws -> RequestComputation {
-        try RequestComputation(manifest: manifest, engine: try engine.get())
+        try RequestComputation(model: PublishedModel(ofSmallFiles: manifest), engine: try engine.get())
     }
 }
 
@@ -96,7 +96,7 @@ struct Town: Sendable {
         let client = HTTPClient(logger: logger)
         var parts = WorkerParts(
             genesis: fixture.genesis, roster: fixture.roster.roster, key: key,
-            computation: try RequestComputation(manifest: fixture.manifest, engine: engine ?? RealModel.engine.get()),
+            computation: try RequestComputation(model: fixture.model(), engine: engine ?? RealModel.engine.get()),
             aggregators: origins, statePath: state)
         parts.admission = admission
         let worker = try Worker(parts, pacing: pacing, client: client, logger: logger)

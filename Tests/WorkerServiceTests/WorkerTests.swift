@@ -31,7 +31,7 @@ import WorkerService
             }
         }
         let poll = try #require(town.aggregator.state.polls.first)
-        #expect(poll.body.models == [try town.fixture.manifest.modelID()])
+        #expect(poll.body.models == [try town.fixture.model().id])
         #expect(poll.body.wait == 0)
     }
 

@@ -107,13 +107,13 @@ struct RequestDriver: Sendable {
         }
     }
 
-    /// The request with its manifest. Nil when it breaks the protocol's rules, which ends it.
+    /// The request with its model. Nil when it breaks the protocol's rules, which ends it.
     private func loadSubject() async throws -> RequestCourse? {
         do {
             guard let request = try await context.store.request(lease.request),
-                let manifest = try await context.store.manifest(request.model)
+                let model = try await context.store.model(request.model)
             else { throw InvalidField("request.model", "is not registered") }
-            return try RequestCourse(lease.request, request, manifest, genesis: context.options.genesis)
+            return try RequestCourse(lease.request, request, model, genesis: context.options.genesis)
         } catch let error as InvalidField {
             logger.error("invalid request", metadata: ["reason": "\(error)"])
         } catch StoreError.documentInvalid(let table) {

@@ -9,6 +9,7 @@ struct AggregatorRoutes: Sendable {
     /// What strangers may call.
     let joining: AdmissionRoutes
     let admission: AdmissionRoutes
+    let models: ModelRoutes
     let store: AggregatorStore
     let signers: [SignerConnection]
     let keys: GroupKeys
@@ -53,6 +54,7 @@ struct AggregatorRoutes: Sendable {
             return try await disclosing { try await desk.set(of: id, round: round, for: node, wait: wait) }
         }
         admission.addForMembers(to: router)
+        models.add(to: router)
         router.getJSON("v1/network") { _, _ -> NetworkFile? in
             guard let file = keys.known?.file else {
                 throw ServiceError(.unavailable, "the signers have no group key yet")

@@ -54,6 +54,7 @@ extension Problem {
     fileprivate static func of(_ error: StoreError) throws -> Problem {
         switch error {
         case .rosterRefused: return superseded("\(error)")
+        case .registrationRefused: return own("superseded", .conflict, "\(error)", field: "registration.body.at")
         case .tooManyApplications, .tooManyProposals:
             var problem = Problem(.limitExceeded, "\(error)")
             problem.headers[.retryAfter] = "60"

@@ -1,5 +1,4 @@
 public import DNAProtocol
-import Foundation
 import NodeState
 
 /// The documents an aggregator starts from.
@@ -9,20 +8,15 @@ public struct AggregatorFiles: Sendable {
     /// The newest roster epoch.
     public let roster: SignedRoster
     /// The models.
-    public let manifests: [Manifest]
+    public let models: [PublishedModel]
 
     /// Reads them from disk.
     ///
-    /// - Parameter models: each a package's folder, or its `manifest.json`.
+    /// - Parameter models: each a model's listing.
     /// - Throws: `StateError` or `JSONFileError`, which name the file.
     public init(genesis: String, roster: String, models: [String]) throws {
         self.genesis = try JSONFile.read(Genesis.self, path: genesis)
         self.roster = try JSONFile.read(SignedRoster.self, path: roster)
-        manifests = try models.map { path in
-            var isFolder: ObjCBool = false
-            let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-            let manifest = exists && isFolder.boolValue ? path + "/manifest.json" : path
-            return try JSONFile.read(Manifest.self, path: manifest)
-        }
+        self.models = try models.map { try JSONFile.read(PublishedModel.self, path: $0) }
     }
 }

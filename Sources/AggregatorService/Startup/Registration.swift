@@ -21,7 +21,7 @@ struct Registration: Sendable {
         try await persistently("database") {
             try await store.register(options.genesis)
             try await store.register(options.roster)
-            for manifest in options.manifests { try await store.register(manifest) }
+            for model in options.models { try await store.register(model) }
         }
     }
 

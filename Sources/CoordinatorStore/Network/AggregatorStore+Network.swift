@@ -33,17 +33,4 @@ extension AggregatorStore {
         let rows = try await pool.query("SELECT document FROM rosters WHERE id = $1", [.digest(id)])
         return try rows.oneOrNone()?.document("document", of: "rosters")
     }
-
-    /// Makes a model known, validated by the caller.
-    public func register(_ manifest: Manifest) async throws {
-        try await pool.query(
-            "INSERT INTO models (id, name, manifest) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-            [.digest(try manifest.modelID()), .text(manifest.name), try .document(manifest)])
-    }
-
-    /// A model's manifest; nil for one that was never registered.
-    public func manifest(_ id: ModelID) async throws -> Manifest? {
-        let rows = try await pool.query("SELECT manifest FROM models WHERE id = $1", [.digest(id)])
-        return try rows.oneOrNone()?.document("manifest", of: "models")
-    }
 }

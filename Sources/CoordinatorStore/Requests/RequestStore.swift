@@ -58,18 +58,24 @@ public struct RequestStore: Sendable {
 
     /// All models, by name and then the latest first.
     public func models() async throws -> [ModelRecord] {
-        try await pool.query("SELECT \(ModelRecord.columns) FROM models ORDER BY name, registered_at DESC, id")
-            .map { try ModelRecord($0) }
-    }
-
-    /// The model with this id, or else the latest one with this name.
-    public func model(_ nameOrID: String) async throws -> ModelRecord? {
-        let id: PostgresParameter = .optional(ModelID(hex: nameOrID)) { .digest($0) }
         let rows = try await pool.query(
             """
-            SELECT \(ModelRecord.columns) FROM models WHERE id = $1::bytea OR name = $2
-            ORDER BY id = $1::bytea DESC NULLS LAST, registered_at DESC, id LIMIT 1
-            """, [id, .text(nameOrID)])
+            SELECT \(ModelRecord.columns) FROM models m WHERE m.root IS NOT NULL
+            ORDER BY m.name, m.registered_at DESC, m.id
+            """)
+        return try rows.map { try ModelRecord($0) }
+    }
+
+    /// The model with this id, or else the one with this alias, or else the latest one with this name.
+    public func model(_ word: String) async throws -> ModelRecord? {
+        let id: PostgresParameter = .optional(ModelID(word)) { .digest($0) }
+        let rows = try await pool.query(
+            """
+            SELECT \(ModelRecord.columns) FROM models m
+                LEFT JOIN model_aliases named ON named.alias = $2 AND named.model = m.id
+            WHERE m.root IS NOT NULL AND (m.id = $1::bytea OR named.alias IS NOT NULL OR m.name = $2)
+            ORDER BY m.id = $1::bytea DESC NULLS LAST, named.alias NULLS LAST, m.registered_at DESC, m.id LIMIT 1
+            """, [id, .text(word)])
         return try rows.first.map { try ModelRecord($0) }
     }
 

@@ -12,6 +12,8 @@ public enum CoordinatorSchema {
         Migration(version: 1, name: "initial", sql: InitialSchema.sql),
         Migration(version: 2, name: "admission", sql: AdmissionSchema.sql),
         Migration(version: 3, name: "evidence", sql: EvidenceSchema.sql),
+        Migration(version: 4, name: "packages", sql: PackageSchema.sql),
+        Migration(version: 5, name: "registry", sql: RegistrySchema.sql),
     ]
 
     /// Brings a database up to date, as its owner; gives the versions that were applied. Any number of processes may try

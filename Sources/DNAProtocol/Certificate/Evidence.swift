@@ -2,6 +2,8 @@
 public struct Evidence: Codable, Hashable, Sendable {
     /// The request, in full.
     public var request: Request
+    /// The root block of the model's package: proves that the manifest is the one the model's id stands for.
+    public var packageRoot: PackageRoot
     /// The model's manifest: proves that the policy is its constructor's, or narrower.
     public var manifest: Manifest
     /// The roster epoch, with its signatures.
@@ -13,18 +15,27 @@ public struct Evidence: Codable, Hashable, Sendable {
     /// The votes that were opened in time, winning or not, by ascending node key.
     public var votes: [Vote]
 
+    enum CodingKeys: String, CodingKey {
+        case request, manifest, roster, committee, set, votes
+        case packageRoot = "package_root"
+    }
+
     /// Joins the parts.
     public init(
-        request: Request, manifest: Manifest, roster: SignedRoster, committee: Committee, set: CommitmentSet,
+        request: Request, model: PublishedModel, roster: SignedRoster, committee: Committee, set: CommitmentSet,
         votes: [Vote]
     ) {
         self.request = request
-        self.manifest = manifest
+        packageRoot = model.root
+        manifest = model.manifest
         self.roster = roster
         self.committee = committee
         self.set = set
         self.votes = votes.sorted { $0.body.node < $1.body.node }
     }
+
+    /// The model. Throws ``InvalidField`` when the manifest is not the one that the root names.
+    public func model() throws -> PublishedModel { try PublishedModel(root: packageRoot, manifest: manifest) }
 }
 
 /// Everything about one answer: enough to verify it and to replay it with nothing else but the network file

@@ -1,67 +1,107 @@
 public import Canonical
+public import Cryptography
 
 /// What a model's constructor publishes with the weights: the files, how to run them, and the consensus rules.
 ///
-/// The model's id is this document's digest.
-public struct Manifest: Codable, Hashable, Sendable, Statement {
-    /// `dna/manifest/1`.
-    public static let context = "dna/manifest/1"
+/// It lies in the package's folder as ``fileName``, in its RFC 8785 form; the folder's content identifier is the model's
+/// id. `schemas/manifest.schema.json` describes it.
+public struct Manifest: Codable, Hashable, Sendable {
+    /// Its file in the package's folder.
+    public static let fileName = "manifest.json"
+    /// The most bytes of one: it is a single block under every import profile.
+    public static let maximumBytes = 1_048_576
     /// The numerics this version of the engine computes.
     public static let numerics = "dna-numerics-1"
-    /// The chat template is the one in the file of weights, which the file's digest covers.
-    public static let templateOfWeights = "gguf"
+    /// The tokenizer or the chat template is the one in the file of weights, which the file's digest covers.
+    public static let partOfWeights = "gguf"
     /// The model has no chat template and answers prompts only.
     public static let noTemplate = "none"
-    /// The most files a package may have.
+    /// The most files a package may have, the manifest not counted.
     public static let maximumFiles = 64
 
     /// The version of this format: 1.
     public var version: Int
     /// A name for people, 1 to 128 bytes.
     public var name: String
+    /// Which of the models of that name it is, as the constructor counts, such as `1.2`; 1 to 64 bytes.
+    public var release: String?
+    /// A few words for people, up to 4,096 bytes.
+    public var description: String?
     /// An SPDX licence expression.
     public var licence: String
+    /// Who made the package.
+    public var author: Ed25519.PublicKey?
+    /// The author's signature over ``Unsigned``.
+    public var signature: Ed25519.Signature?
+    /// What the file of weights calls the model's architecture, such as `llama`.
+    public var architecture: String
     /// The definition of the arithmetic: `dna-numerics-1`.
     public var numerics: String
     /// The most tokens of prompt and answer together.
     public var contextLength: Int
-    /// Where the template is that turns messages into a prompt: ``templateOfWeights`` or ``noTemplate``.
+    /// What a machine must have.
+    public var environment: Environment
+    /// Where the tokenizer is: ``partOfWeights``.
+    public var tokenizer: String
+    /// Where the template is that turns messages into a prompt: ``partOfWeights`` or ``noTemplate``.
     public var chatTemplate: String
     /// What a request gets when it names no value.
     public var sampling: Sampling
+    /// What a request may not exceed; nil for nothing.
+    public var limits: Limits?
     /// The consensus rules.
     public var policy: Policy
+    /// How files become blocks: the name of an `ImportProfile`.
+    public var importProfile: String
     /// The package's files.
     public var files: [File]
 
     enum CodingKeys: String, CodingKey {
-        case version, name, licence, numerics, sampling, policy, files
+        case version, name, release, description, licence, author, signature, architecture, numerics, environment
+        case tokenizer, sampling, limits, policy, files
         case contextLength = "context_length"
         case chatTemplate = "chat_template"
+        case importProfile = "import_profile"
     }
 
-    /// Puts a manifest together; ``validate(within:)`` checks it.
+    /// Puts a manifest together that nobody has signed; ``validate(within:)`` checks it.
     public init(
-        name: String, licence: String, contextLength: Int, chatTemplate: String, sampling: Sampling, policy: Policy,
+        name: String, licence: String, architecture: String = "llama", contextLength: Int,
+        environment: Environment = Environment(), chatTemplate: String = Manifest.partOfWeights,
+        sampling: Sampling = Sampling(), policy: Policy, importProfile: String = Manifest.defaultImportProfile,
         files: [File]
     ) {
         version = 1
         self.name = name
         self.licence = licence
+        self.architecture = architecture
         numerics = Self.numerics
         self.contextLength = contextLength
+        self.environment = environment
+        tokenizer = Self.partOfWeights
         self.chatTemplate = chatTemplate
         self.sampling = sampling
         self.policy = policy
+        self.importProfile = importProfile
         self.files = files
     }
 
     /// One file of the package.
     public struct File: Codable, Hashable, Sendable {
         /// What a file is for.
-        public enum Role: String, Codable, Hashable, Sendable {
+        public enum Role: String, Codable, Hashable, Sendable, CaseIterable {
             /// The weights, as GGUF.
             case weights
+            /// A tokenizer's description for other programs; what runs is what ``Manifest/tokenizer`` says.
+            case tokenizer
+            /// A chat template for other programs; what runs is what ``Manifest/chatTemplate`` says.
+            case chatTemplate = "chat_template"
+            /// The licence's text.
+            case licence
+            /// A script with consensus rules. Refused: this version runs none, and a package must not look as if it did.
+            case policyScript = "policy_script"
+            /// Anything else.
+            case other
         }
 
         /// Its name in the package's folder; no separators.
@@ -82,37 +122,38 @@ public struct Manifest: Codable, Hashable, Sendable, Statement {
         }
     }
 
+    /// What a request may not exceed.
+    public struct Limits: Codable, Hashable, Sendable {
+        /// The most tokens of an answer.
+        public var maximumTokens: Int?
+        /// The highest temperature.
+        public var maximumTemperature: Double?
+
+        enum CodingKeys: String, CodingKey {
+            case maximumTokens = "max_tokens"
+            case maximumTemperature = "max_temperature"
+        }
+
+        /// Names the limits.
+        public init(maximumTokens: Int? = nil, maximumTemperature: Double? = nil) {
+            self.maximumTokens = maximumTokens
+            self.maximumTemperature = maximumTemperature
+        }
+    }
+
     /// The file that holds the weights.
     public var weights: File? { files.first { $0.role == .weights } }
 
-    /// Checks every rule of the format; the policy against `genesis`, when one is known.
-    public func validate(within genesis: Genesis? = nil) throws(InvalidField) {
-        try require(version == 1, "version", "must be 1")
-        try require((1...128).contains(name.utf8.count), "name", "must be 1 to 128 bytes")
-        try require((1...128).contains(licence.utf8.count), "licence", "must be 1 to 128 bytes")
-        try require(numerics == Self.numerics, "numerics", "must be \(Self.numerics)")
-        try require((16...1_048_576).contains(contextLength), "context_length", "must be 16 to 1048576")
-        try require(
-            [Self.templateOfWeights, Self.noTemplate].contains(chatTemplate), "chat_template", "must be gguf or none")
-        try sampling.validate()
-        try require((1...Self.maximumFiles).contains(files.count), "files", "must hold 1 to \(Self.maximumFiles)")
-        try require(files.count { $0.role == .weights } == 1, "files", "must hold one file of weights")
-        for (index, file) in files.enumerated() {
-            try require(Self.isPlain(file.name), "files[\(index)].name", "must be a plain file name")
-            try require(file.size > 0 && file.size < 1 << 53, "files[\(index)].size", "must be positive")
+    /// Checks what a request asks of this model: a policy no looser than the constructor's, and nothing over the limits.
+    public func check(_ request: Request) throws(InvalidField) {
+        _ = try policy.narrowed(by: request.policy)
+        guard let limits else { return }
+        if let most = limits.maximumTokens {
+            try require(request.maximumTokens <= most, "max_tokens", "must be at most \(most) for this model")
         }
-        try require(Set(files.map(\.name)).count == files.count, "files", "must have distinct names")
-        if let genesis { try policy.validate(within: genesis) }
+        if let most = limits.maximumTemperature {
+            try require(
+                request.sampling.temperature <= most, "temperature", "must be at most \(most) for this model")
+        }
     }
-
-    /// By bytes: to Swift's characters a slash with a combining mark is no slash, to the file system it is one.
-    private static func isPlain(_ name: String) -> Bool {
-        let bytes = name.utf8
-        return (1...255).contains(bytes.count) && bytes.first != UInt8(ascii: ".")
-            && bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "\\") }
-            && !bytes.elementsEqual("manifest.json".utf8)
-    }
-
-    /// The model's id.
-    public func modelID() throws -> ModelID { try digest() }
 }

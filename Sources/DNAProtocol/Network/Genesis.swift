@@ -25,9 +25,11 @@ public struct Genesis: Codable, Hashable, Sendable, Statement {
     public var signers: Signers
     /// What every policy must keep.
     public var policyBounds: PolicyBounds
+    /// Which models may be served; nil for all.
+    public var models: ModelRules?
 
     enum CodingKeys: String, CodingKey {
-        case version, name, development, administrators, signers
+        case version, name, development, administrators, signers, models
         case createdAt = "created_at"
         case policyBounds = "policy_bounds"
     }
@@ -35,7 +37,7 @@ public struct Genesis: Codable, Hashable, Sendable, Statement {
     /// Puts a genesis together; ``validate()`` checks it.
     public init(
         name: String, development: Bool, createdAt: Timestamp, administrators: Administrators, signers: Signers,
-        policyBounds: PolicyBounds
+        policyBounds: PolicyBounds, models: ModelRules? = nil
     ) {
         version = 1
         self.name = name
@@ -44,6 +46,7 @@ public struct Genesis: Codable, Hashable, Sendable, Statement {
         self.administrators = administrators
         self.signers = signers
         self.policyBounds = policyBounds
+        self.models = models
     }
 
     /// Administrators' keys and how many of them must sign a roster.
@@ -120,6 +123,7 @@ public struct Genesis: Codable, Hashable, Sendable, Statement {
         try require(
             (1...64).contains(bounds.maximumCommittee), "policy_bounds.maximum_committee", "must be 1 to 64")
         try require((0...64).contains(bounds.spareRanks), "policy_bounds.spare_ranks", "must be 0 to 64")
+        try models?.validate()
     }
 
     private func validateAdministrators() throws(InvalidField) {

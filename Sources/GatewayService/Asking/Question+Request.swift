@@ -17,6 +17,7 @@ extension Question {
                 maximumTokens: maximumTokens ?? defaultTokens(manifest), stop: stop, seed: seed, policy: policy,
                 client: .init(idempotencyKey: idempotencyKey))
             try request.validate()
+            try manifest.check(request)
             return request
         } catch {
             throw OpenAIError.invalid(Self.clientsName(of: error.field), error.reason)
@@ -24,7 +25,8 @@ extension Question {
     }
 
     private func defaultTokens(_ manifest: Manifest) -> Int {
-        min(style == .chat ? Self.chatTokens : Self.textTokens, manifest.contextLength)
+        let most = min(manifest.contextLength, manifest.limits?.maximumTokens ?? .max)
+        return min(style == .chat ? Self.chatTokens : Self.textTokens, most)
     }
 
     /// The protocol's name of a field, as the client wrote it.

@@ -19,11 +19,17 @@ struct ModelObject: Encodable {
     /// What is particular to this network.
     struct Details: Encodable {
         let modelID: ModelID
+        /// Names that administrators gave it.
+        let aliases: [String]
         let manifest: Manifest
+        let packageRoot: PackageRoot
+        /// The administrators' words behind the aliases, for whoever wants to check.
+        let registrations: [ModelRegistration]
 
         enum CodingKeys: String, CodingKey {
-            case manifest
+            case aliases, manifest, registrations
             case modelID = "model_id"
+            case packageRoot = "package_root"
         }
     }
 
@@ -32,7 +38,9 @@ struct ModelObject: Encodable {
         self.id = id
         created = record.registeredAt.seconds
         ownedBy = network
-        dna = Details(modelID: record.id, manifest: record.manifest)
+        dna = Details(
+            modelID: record.id, aliases: record.aliases, manifest: record.manifest, packageRoot: record.model.root,
+            registrations: record.registrations)
     }
 }
 
@@ -44,9 +52,14 @@ struct ModelList: Encodable {
     /// `records` by name and then the latest first.
     init(_ records: [ModelRecord], network: String) {
         var names: Set<String> = []
+        let aliased = Dictionary(
+            records.flatMap { record in record.aliases.map { ($0, record.id) } }
+        ) { first, _ in first }
         data = records.map { record in
+            // A name that stands for another model, by a later one's name or by an alias, would not lead here.
             let isLatest = names.insert(record.manifest.name).inserted
-            return ModelObject(record, id: isLatest ? record.manifest.name : record.id.hex, network: network)
+            let leadsHere = isLatest && aliased[record.manifest.name, default: record.id] == record.id
+            return ModelObject(record, id: leadsHere ? record.manifest.name : record.id.description, network: network)
         }
     }
 }

@@ -133,7 +133,7 @@ final class Attacker: Process {
         let votes = try bodies.map { try Vote(body: $0, set: root, salt: salt, key: key(of: $0.node)) }
         guard let decision = try Decision(winners: votes, set: root, decidedAt: now) else { return }
         let evidence = Evidence(
-            request: row.document, manifest: world.town.manifest, roster: roster, committee: committee, set: set,
+            request: row.document, model: world.town.model, roster: roster, committee: committee, set: set,
             votes: votes)
         sign(decision, evidence, with: everybody)
     }
@@ -152,7 +152,7 @@ final class Attacker: Process {
         guard let roster = world.rows.roster(round.committee.roster),
             let set = row.set(of: round.committee.round - 1)
         else { return nil }
-        let course = try RequestCourse(row.id, row.document, world.town.manifest, genesis: world.town.genesis)
+        let course = try RequestCourse(row.id, row.document, world.town.model, genesis: world.town.genesis)
         let tally = course.tally(of: round.committee, roster: roster.roster)
         let written = row.decision.flatMap { $0.round == round.committee.round ? $0.decidedAt : nil }
         guard case .agreed(let answer, _) = tally.verdict(on: round.votes.map(\.body)),

@@ -83,7 +83,7 @@ extension SimulatedReplica {
         guard rows.holds(held.claim) || world.options.mutation == .ignoredLease else { throw LeaseLost() }
         let row = rows.requests[number]
         let course =
-            try held.course ?? RequestCourse(row.id, row.document, world.town.manifest, genesis: world.town.genesis)
+            try held.course ?? RequestCourse(row.id, row.document, world.town.model, genesis: world.town.genesis)
         held.course = course
         guard let newest = rows.newestRoster else { return .end }
         let now = world.time(skew: skew)

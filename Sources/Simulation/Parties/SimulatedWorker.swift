@@ -27,7 +27,7 @@ final class SimulatedWorker: Process {
         lie = world.plan.liars[number]
         let town = world.town
         check = try AssignmentCheck(
-            genesis: town.genesis, node: identity.node, manifests: [town.manifest], roster: town.firstRoster.roster)
+            genesis: town.genesis, node: identity.node, models: [town.model], roster: town.firstRoster.roster)
         super.init(world, .worker(number))
     }
 

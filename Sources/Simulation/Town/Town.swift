@@ -15,8 +15,7 @@ package final class Town: Sendable {
     let nodes: [NodeIdentity]
     let operators: [String]
     let numbers: [Ed25519.PublicKey: Int]
-    let manifest: Manifest
-    let modelID: ModelID
+    let model: PublishedModel
     let firstRoster: SignedRoster
     /// By identifier − 1.
     let shares: [KeyShare]
@@ -58,11 +57,11 @@ package final class Town: Sendable {
         self.nodes = nodes
         self.operators = operators
         numbers = Dictionary(uniqueKeysWithValues: nodes.enumerated().map { ($1.node, $0) })
-        manifest = Manifest(
-            name: "simulated", licence: "Apache-2.0", contextLength: 2_048, chatTemplate: "gguf",
-            sampling: Sampling(), policy: shape.policy,
-            files: [.init(name: "model.gguf", role: .weights, size: 1, sha256: .of("simulation", []))])
-        modelID = try manifest.modelID()
+        model = try PublishedModel(
+            ofSmallFiles: Manifest(
+                name: "simulated", licence: "Apache-2.0", contextLength: 2_048, chatTemplate: "gguf",
+                sampling: Sampling(), policy: shape.policy,
+                files: [.init(name: "model.gguf", role: .weights, size: 1, sha256: .of("simulation", []))]))
         let body = Roster(
             network: network, epoch: 1, previous: nil,
             operators: shape.operators.enumerated().map { .init(name: "operator-\($0)", weight: $1.weight) },

@@ -115,7 +115,7 @@ final class World {
 
     func ask(_ index: Int) throws -> Request {
         let request = Request(
-            network: town.network, model: town.modelID, input: .init(prompt: "question \(index)"),
+            network: town.network, model: town.model.id, input: .init(prompt: "question \(index)"),
             sampling: Sampling(), maximumTokens: 16, policy: plan.shape.policy)
         let truth = Output(tokens: [index, 1], text: "true", finishReason: .stop)
         let lie = Output(tokens: [index, 2], text: "false", finishReason: .stop)

@@ -10,13 +10,13 @@ package struct AssignmentCheck: Sendable {
     private let manifests: [ModelID: Manifest]
     private var roster: Roster?
 
-    /// Checks what is sent to `node`, which serves `manifests`. Committees drawn from `roster`, when there is one, are
+    /// Checks what is sent to `node`, which serves `models`. Committees drawn from `roster`, when there is one, are
     /// held against its ranking; one of another epoch cannot be.
-    package init(genesis: Genesis, node: Ed25519.PublicKey, manifests: [Manifest], roster: Roster?) throws {
+    package init(genesis: Genesis, node: Ed25519.PublicKey, models: [PublishedModel], roster: Roster?) throws {
         self.genesis = genesis
         network = try genesis.networkID()
         self.node = node
-        self.manifests = Dictionary(uniqueKeysWithValues: try manifests.map { (try $0.modelID(), $0) })
+        self.manifests = Dictionary(models.map { ($0.id, $0.manifest) }) { first, _ in first }
         self.roster = roster
     }
 
@@ -36,7 +36,7 @@ package struct AssignmentCheck: Sendable {
             throw InvalidField("request.model", "is not served by this node")
         }
         try request.policy.validate(within: genesis)
-        _ = try manifest.policy.narrowed(by: request.policy)
+        try manifest.check(request)
         try check(assignment.committee, for: request)
     }
 

@@ -86,7 +86,7 @@ public struct BundleReplay: Sendable {
         let (request, decision) = (bundle.evidence.request, bundle.certificate.decision)
         let requestID = try request.requestID()
         guard decision.request == requestID else { return "request" }
-        let model = try computation.manifest.modelID()
+        let model = computation.model.id
         guard request.model == model, decision.model == model else { return "model" }
         return decision.seed == Randomness(of: request, id: requestID).seed ? nil : "seed"
     }

@@ -6,26 +6,27 @@ public import Inference
 ///
 /// The worker votes with it, a replay compares with it, and `dna generate` prints it.
 public struct RequestComputation: Sendable {
-    /// The model's manifest.
-    public let manifest: Manifest
+    /// The model.
+    public let model: PublishedModel
     /// Runs the model.
     public let engine: Engine
     /// Positions of prompt and answer together, by the manifest and the weights.
     public let contextLength: Int
     private let template: Result<ChatTemplate, ChatTemplateError>
 
-    /// Joins a model's manifest with the engine that has loaded its weights.
+    /// Joins a model with the engine that has loaded its weights.
     ///
     /// Throws when the engine was given less context than the model has, so that its answers would end too early, and
     /// when the model's chat template is not supported.
-    public init(manifest: Manifest, engine: Engine) throws(ComputationError) {
-        self.manifest = manifest
+    public init(model: PublishedModel, engine: Engine) throws(ComputationError) {
+        self.model = model
+        let manifest = model.manifest
         self.engine = engine
         contextLength = min(manifest.contextLength, engine.configuration.contextLength)
         guard engine.contextLength >= contextLength else {
             throw .contextTooShort(engine: engine.contextLength, model: contextLength)
         }
-        guard manifest.chatTemplate == Manifest.templateOfWeights else {
+        guard manifest.chatTemplate == Manifest.partOfWeights else {
             template = .failure(.missing)
             return
         }

@@ -7,6 +7,7 @@ import ModelStorage
 /// A model's files on this machine, checked: in this process, or earlier, as the cache has recorded.
 struct ModelFiles: Sendable {
     let package: ModelPackage
+    let model: PublishedModel
     /// Keeps the package in the cache; nil for one that lies elsewhere.
     let held: CachedPackage?
 
@@ -14,7 +15,7 @@ struct ModelFiles: Sendable {
     static func have(
         _ address: PackageAddress, _ storage: StorageOptions, within genesis: Genesis, logger: Logger
     ) async throws -> ModelFiles {
-        if case .folder(let path) = address { return try folder(path, genesis, logger) }
+        if case .folder(let path) = address { return try await folder(path, genesis, logger) }
         let cache = try storage.cache(read: ModelReading.reader)
         let client = HTTP1Client()
         let log = FetchLog(logger, of: address)
@@ -32,15 +33,21 @@ struct ModelFiles: Sendable {
                 ? "the package is fetched and checked" : "the package is in the cache, unchanged since its check",
             metadata: ["package": "\(held.id)", "folder": "\(held.folder)"])
         let package = try ModelPackage(folder: held.folder)
-        try package.manifest.validate(within: genesis)
-        return ModelFiles(package: package, held: held)
+        try check(package.manifest, genesis)
+        let model = try PublishedModel(root: PackageRoot(bytes: held.root.bytes), manifest: package.manifest)
+        return ModelFiles(package: package, model: model, held: held)
     }
 
-    private static func folder(_ path: String, _ genesis: Genesis, _ logger: Logger) throws -> ModelFiles {
+    private static func folder(_ path: String, _ genesis: Genesis, _ logger: Logger) async throws -> ModelFiles {
         let package = try ModelPackage(folder: path)
-        try package.manifest.validate(within: genesis)
-        logger.info("verifying the model", metadata: ["model": "\(package.id)", "name": "\(package.manifest.name)"])
-        try package.verifyFiles()
-        return ModelFiles(package: package, held: nil)
+        try check(package.manifest, genesis)
+        logger.info("verifying the model", metadata: ["name": "\(package.manifest.name)"])
+        return ModelFiles(package: package, model: try await package.verify(), held: nil)
+    }
+
+    /// The network's rules, and what the model asks of a machine.
+    private static func check(_ manifest: Manifest, _ genesis: Genesis) throws {
+        try manifest.validate(within: genesis)
+        try manifest.environment.check(.this())
     }
 }

@@ -1,5 +1,6 @@
 import Canonical
 import ContentAddressing
+import DNAProtocol
 import ModelPackages
 public import ModelStorage
 
@@ -8,14 +9,10 @@ public enum ModelReading {
     /// Compares every file with the manifest, and computes the id. A package without a valid manifest is none.
     public static let reader: PackageReader = { folder in
         let package = try ModelPackage(folder: folder)
-        try package.verifyFiles()
-        let dag = try await Importer().add(folder)
-        guard let root = dag.directories.last, root.cid == dag.root.cid,
-            let manifest = dag.files.first(where: { $0.path == ModelPackage.manifestName }),
-            let digest = Digest(bytes: manifest.root.cid.digest)
-        else { throw StorageError.notAPackage(name: folder, reason: "it has no root") }
-        var digests = [ModelPackage.manifestName: digest]
-        for file in package.manifest.files { digests[file.name] = file.sha256 }
-        return PackageReading(root: root, digests: digests)
+        let model = try await package.verify()
+        let manifest = Digest.ofRaw(try CanonicalJSON.encode(model.manifest))
+        var digests = [Manifest.fileName: manifest]
+        for file in model.manifest.files { digests[file.name] = file.sha256 }
+        return PackageReading(root: Block(model.root.bytes, codec: .dagPB), digests: digests)
     }
 }

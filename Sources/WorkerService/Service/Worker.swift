@@ -41,14 +41,14 @@ public final class Worker: Service {
         _ parts: WorkerParts, pacing: WorkerPacing = WorkerPacing(), client: HTTPClient, logger: Logger,
         metrics: MetricsRegistry = MetricsRegistry(), now: @escaping @Sendable () -> Timestamp = Worker.timeOfDay
     ) throws {
-        let manifest = parts.computation.manifest
+        let model = parts.computation.model
         let measured = WorkerMetrics(metrics)
         identity = NodeIdentity(key: parts.key)
         check = try AssignmentCheck(
-            genesis: parts.genesis, node: identity.node, manifests: [manifest], roster: nil)
+            genesis: parts.genesis, node: identity.node, models: [model], roster: nil)
         capacity = min(parts.computation.engine.sequences, AssignmentPoll.Body.maximumInHand)
         pollTemplate = AssignmentPoll.Body(
-            network: try parts.genesis.networkID(), node: identity.node, models: [try manifest.modelID()], wait: 0,
+            network: try parts.genesis.networkID(), node: identity.node, models: [model.id], wait: 0,
             at: now())
         var retry = RetryPolicy()
         retry.maximum = pacing.longestPause

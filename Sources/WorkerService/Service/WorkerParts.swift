@@ -57,7 +57,7 @@ public struct WorkerParts: Sendable {
             logger.warning("this node is not active on the roster", metadata: ["node": "\(key.publicKey)"])
         }
         let files = try await ModelFiles.have(options.model, options.storage, within: genesis, logger: logger)
-        let computation = try loadModel(files.package, options, logger)
+        let computation = try loadModel(files, options, logger)
         var parts = WorkerParts(
             genesis: genesis, roster: roster, key: key, computation: computation, aggregators: options.aggregators,
             statePath: options.statePath)
@@ -84,8 +84,9 @@ public struct WorkerParts: Sendable {
     }
 
     private static func loadModel(
-        _ package: ModelPackage, _ options: WorkerOptions, _ logger: Logger
+        _ files: ModelFiles, _ options: WorkerOptions, _ logger: Logger
     ) throws -> RequestComputation {
+        let (package, model) = (files.package, files.model)
         var engineOptions = options.engine
         // What the manifest promises is enough, whatever the weights allow.
         engineOptions.contextLength = min(engineOptions.contextLength ?? .max, package.manifest.contextLength)
@@ -93,10 +94,13 @@ public struct WorkerParts: Sendable {
             engineOptions.sharedWeights = SharedWeights(folder: folder, digest: weights.sha256)
         }
         let engine = try Engine(modelPath: package.weightsPath, options: engineOptions)
-        let computation = try RequestComputation(manifest: package.manifest, engine: engine)
+        let computation = try RequestComputation(model: model, engine: engine)
         logger.info(
             "the model is loaded",
-            metadata: ["context": "\(computation.contextLength)", "threads": "\(options.engine.threads)"])
+            metadata: [
+                "model": "\(model.id)", "context": "\(computation.contextLength)",
+                "threads": "\(options.engine.threads)",
+            ])
         return computation
     }
 }

@@ -61,6 +61,7 @@ import Threshold
         switch (key, value) {
         case ("seed_source", _): .string("client")
         case ("finish_reason", _): .string("length")
+        case ("model", _): .string("\(ModelID(Digest.of("other", [])))")
         case (_, .string(let text)) where text.count == 64: .string(Digest.of("other", Array(text.utf8)).hex)
         case (_, .string(let text)): .string(text + "x")
         case (_, .integer(let number)): .integer(number + 1)

@@ -56,7 +56,7 @@ public struct IPFSFetcher: Sendable {
     }
 
     /// One block, checked.
-    func block(_ cid: CID) async throws -> Block {
+    public func block(_ cid: CID) async throws -> Block {
         let bytes = try await source { _, _ in }.bytes(of: cid)
         return try Self.accept { () throws(DAGError) in try Block(Array(bytes.readableBytesView), named: cid) }
     }

@@ -1,0 +1,55 @@
+import ArgumentParser
+import DNAProtocol
+import Foundation
+import NodeState
+
+/// `dna model register`.
+struct ModelRegisterCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "register",
+        abstract: "Say, as an administrator, that the network serves a model, and perhaps by which short name.",
+        discussion: """
+            The aggregators keep the statement, gateways list the model, workers may read the list. An alias stands for \
+            one model; a later statement gives it to another. Where several administrators must sign, --statement names a \
+            file that goes from one to the next: each runs this command with it, and the last one's is sent.
+            """)
+
+    @OptionGroup var subject: ModelSubject
+    @OptionGroup var network: AdministratorArguments
+    @Option(help: "A short name that requests may use: a-z, 0-9, '-', '.' and '_'.") var alias: String?
+    @Option(help: "Keeps the statement while administrators sign it one after the other.") var statement: String?
+
+    func validate() throws {
+        guard alias.map(ModelRegistration.isAlias) != false else {
+            throw ValidationError("--alias must be 1 to 64 of a-z, 0-9, '-', '.' and '_', and no model's id")
+        }
+    }
+
+    func run() async throws {
+        let model = try await subject.find()
+        let earlier = try statement.flatMap { try JSONFile.readIfThere(ModelRegistration.self, path: $0) }
+        let (alias, statement, now) = (alias, statement, AdministratorArguments.now())
+        try await network.with { administrator in
+            var body = ModelRegistration.Body(
+                network: try administrator.genesis.networkID(), model: model.id, alias: alias, at: now)
+            if let earlier {
+                body.at = earlier.body.at
+                guard earlier.body == body else {
+                    throw ValidationError("--statement: the file is about another network, model or alias")
+                }
+            }
+            let registration = try administrator.registration(body, with: earlier?.signatures ?? [])
+            if let statement { try JSONFile.write(registration, path: statement) }
+            let threshold = administrator.genesis.administrators.threshold
+            guard registration.signatures.count >= threshold else {
+                guard statement != nil else {
+                    throw ValidationError("\(threshold) administrators must sign: name a file with --statement")
+                }
+                return Console.note("\(registration.signatures.count) of \(threshold) administrators have signed")
+            }
+            try await administrator.register(RegisteredModel(registration: registration, model: model))
+            Console.output("\(model.id)")
+            if let alias { Console.note("\(alias) stands for it") }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import CoordinatorStore
+import DNAProtocol
+import TestKit
+import Testing
+
+@Suite(.serialized) struct ModelRegistryTests {
+    /// A registration as the store takes it; who signed it is not its business.
+    private func registered(
+        _ model: PublishedModel, _ alias: String?, at seconds: Int64, in fixture: Fixture
+    ) throws -> RegisteredModel {
+        let body = ModelRegistration.Body(
+            network: try fixture.genesis.networkID(), model: model.id, alias: alias,
+            at: Timestamp(seconds: 1_800_000_000 + seconds))
+        return RegisteredModel(registration: ModelRegistration(body: body, signatures: []), model: model)
+    }
+
+    private func another(_ fixture: Fixture) throws -> PublishedModel {
+        var manifest = fixture.manifest
+        manifest.name = "another"
+        return try PublishedModel(ofSmallFiles: manifest)
+    }
+
+    @Test func anAliasStandsForOneModelAndTheLaterWordCounts() async throws {
+        try await Fixture.run { fixture in
+            let (first, second) = (try fixture.model(), try another(fixture))
+            let store = fixture.store
+            try await store.register(try registered(first, "chat", at: 1, in: fixture))
+            #expect(try await fixture.gateway.model("chat")?.model == first)
+            try await store.register(try registered(second, "chat", at: 2, in: fixture))
+            let record = try #require(try await fixture.gateway.model("chat"))
+            #expect(record.model == second && record.aliases == ["chat"])
+            #expect(record.registrations.map(\.body.alias) == ["chat"])
+            #expect(try await fixture.gateway.model("test")?.aliases == [])
+            #expect(try await fixture.gateway.model("test")?.registrations.map(\.body.model) == [first.id])
+            #expect(Set(try await store.registeredModels().map(\.model.id)) == [first.id, second.id])
+
+            // The same word again changes nothing; an earlier one, or another of the same moment, is refused.
+            try await store.register(try registered(second, "chat", at: 2, in: fixture))
+            for seconds: Int64 in [0, 1, 2] {
+                await #expect(throws: StoreError.registrationRefused) {
+                    try await store.register(try registered(first, "chat", at: seconds, in: fixture))
+                }
+            }
+            #expect(try await fixture.gateway.model("chat")?.model == second)
+        }
+    }
+
+    @Test func nothingIsKeptOfARegistrationThatIsRefused() async throws {
+        try await Fixture.run { fixture in
+            let (first, second) = (try fixture.model(), try another(fixture))
+            try await fixture.store.register(try registered(first, "chat", at: 5, in: fixture))
+            await #expect(throws: StoreError.registrationRefused) {
+                try await fixture.store.register(try registered(second, "chat", at: 4, in: fixture))
+            }
+            #expect(try await fixture.store.model(second.id) == nil)
+            #expect(try await fixture.store.registeredModels().map(\.model) == [first])
+        }
+    }
+
+    @Test func anIdGoesBeforeAnAliasAndAnAliasBeforeAName() async throws {
+        try await Fixture.run { fixture in
+            let (first, second) = (try fixture.model(), try another(fixture))
+            try await fixture.store.register(second)
+            try await fixture.store.register(try registered(first, "another", at: 1, in: fixture))
+            #expect(try await fixture.gateway.model("another")?.model == first)
+            #expect(try await fixture.gateway.model("\(second.id)")?.model == second)
+            try await fixture.store.register(try registered(first, "small", at: 2, in: fixture))
+            #expect(try await fixture.gateway.model("small")?.aliases == ["another", "small"])
+            #expect(try await fixture.gateway.models().map(\.model.manifest.name) == ["another", "test"])
+        }
+    }
+
+    @Test func theDatabaseItselfRefusesAnEarlierWord() async throws {
+        try await Fixture.run { fixture in
+            try await fixture.store.register(try registered(try fixture.model(), "chat", at: 5, in: fixture))
+            for table in ["model_registrations", "model_aliases"] {
+                await #expect(throws: (any Error).self) {
+                    try await fixture.database.aggregator.query(
+                        "UPDATE \(table) SET said_at = said_at - interval '1 second', document = '{}'")
+                }
+            }
+            for table in ["model_registrations", "model_aliases"] {
+                await #expect(throws: (any Error).self) {
+                    try await fixture.database.gateway.query("UPDATE \(table) SET said_at = now()")
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Canonical
+import Cryptography
+import DNAProtocol
+import TestKit
+import Testing
+
+@Suite struct ModelRegistrationTests {
+    let fixture: Fixture
+    let registered: RegisteredModel
+
+    init() throws {
+        fixture = try Fixture(administrators: 2)
+        let body = ModelRegistration.Body(
+            network: try fixture.genesis.networkID(), model: try fixture.model().id, alias: "smollm2",
+            at: Timestamp(seconds: 1_800_000_000))
+        registered = RegisteredModel(
+            registration: ModelRegistration(
+                body: body,
+                signatures: try [fixture.administrator, fixture.second].map {
+                    .init(administrator: $0.publicKey, signature: try body.signed(by: $0))
+                }),
+            model: try fixture.model())
+    }
+
+    @Test func namesTheRuleItBreaks() throws {
+        let other = Ed25519.SigningKey()
+        let breaks: [Break<RegisteredModel>] = [
+            .init("version") { $0.registration.body.version = 2 },
+            .init("network") { $0.registration.body.network = NetworkID(.of("other", [])) },
+            .init("registration.body.model") { $0.registration.body.model = ModelID(.of("other", [])) },
+            .init("alias") { $0.registration.body.alias = "" },
+            .init("alias") { $0.registration.body.alias = "SmolLM2" },
+            .init("alias") { $0.registration.body.alias = "org/model" },
+            .init("alias") { $0.registration.body.alias = "\($0.model.id)" },
+            .init("signatures") { $0.registration.signatures.removeLast() },
+            .init("signatures") { $0.registration.signatures[1] = $0.registration.signatures[0] },
+            .init("signatures[0].signature") { $0.registration.body.at = $0.registration.body.at + 1 },
+            .init("signatures[0].signature") { $0.registration.body.alias = nil },
+            .init("signatures[1].administrator") {
+                $0.registration.signatures[1] = .init(
+                    administrator: other.publicKey, signature: $0.registration.signatures[1].signature)
+            },
+        ]
+        try expectEachNamed(breaks, in: registered) { try $0.validate(in: fixture.genesis) }
+    }
+
+    @Test func survivesJSON() throws {
+        let bytes = try CanonicalJSON.encode(RegisteredModels(models: [registered]))
+        let read = try CanonicalJSON.decode(RegisteredModels.self, from: bytes, unknownKeys: .refused)
+        #expect(read.models == [registered])
+        // A listing whose manifest is another model's is refused as it is read.
+        let altered = String(decoding: bytes, as: UTF8.self).replacing(
+            "\"licence\":\"Apache-2.0\"", with: "\"licence\":\"MIT\"")
+        #expect(throws: JSONDecodingFailure.self) {
+            try CanonicalJSON.decode(RegisteredModels.self, from: Array(altered.utf8))
+        }
+    }
+
+    @Test func keepsTheNetworksRulesForModels() throws {
+        var genesis = fixture.genesis
+        genesis.models = .init(signed: true)
+        var body = registered.registration.body
+        body.network = try genesis.networkID()
+        let registration = ModelRegistration(
+            body: body,
+            signatures: try [fixture.administrator, fixture.second].map {
+                .init(administrator: $0.publicKey, signature: try body.signed(by: $0))
+            })
+        #expect(throws: InvalidField("author", "must be there: this network serves signed models only")) {
+            try RegisteredModel(registration: registration, model: registered.model).validate(in: genesis)
+        }
+    }
+}
