@@ -24,6 +24,8 @@ public struct LocalNetwork: Sendable {
         public var executables: String
         /// The GGUF file the workers serve.
         public var weights: String
+        /// How workers are told where the package is, by their options; empty for the folder that was packed.
+        public var modelSource: [String] = []
 
         /// Names the executables and the weights.
         public init(executables: String, weights: String) {

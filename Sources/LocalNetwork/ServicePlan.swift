@@ -125,11 +125,12 @@ struct ServicePlan: Sendable {
             // Workers that share a machine share its cores: more threads than cores would only wait for each other.
             let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
             let name = "inference-worker-\(number)"
+            let model = options.modelSource.isEmpty ? ["--model", folder.model] : options.modelSource
             // The certificate is over the node's key.
             return make(
                 name, "inference-worker",
-                identity(name, port) + [
-                    "--model", folder.model, "--node-key", folder.nodeKey(number),
+                identity(name, port) + model + [
+                    "--node-key", folder.nodeKey(number),
                     "--passphrase-file", folder.passphrase, "--state", folder.workerState(number), "--threads",
                     String(max(1, cores / options.workers)),
                     "--cores", "none", "--shared-weights", folder.sharedWeights,

@@ -61,6 +61,15 @@ public struct StorageArguments: ParsableArguments {
                 arweaveNode, environment, "DNA_ARWEAVE_NODE", "DNA_ARWEAVE_AUTHORIZATION", Self.defaultArweaveNode))
     }
 
+    /// What was given, as it is given to another program.
+    public var given: [String] {
+        let cache = [
+            modelCache.map { ["--model-cache", $0] }, modelCacheLimit.map { ["--model-cache-limit", "\($0)"] },
+        ]
+        return cache.flatMap { $0 ?? [] } + ipfsGateway.flatMap { ["--ipfs-gateway", $0] }
+            + arweaveNode.flatMap { ["--arweave-node", $0] }
+    }
+
     /// What can be fetched or computed again is kept below this folder.
     public static func cacheFolder(
         _ environment: [String: String] = ProcessInfo.processInfo.environment

@@ -3,6 +3,8 @@ import Dispatch
 import Foundation
 import Glibc
 import LocalNetwork
+import ModelStorage
+import ServiceArguments
 
 /// `dna up`.
 struct UpCommand: AsyncParsableCommand {
@@ -24,6 +26,13 @@ struct UpCommand: AsyncParsableCommand {
     @Option(help: "The gateway's port.") var port = 8080
     @Option(help: "The gateway's address.") var host = "127.0.0.1"
     @Option(help: "The GGUF file to serve (DNA_MODEL; scripts/fetch-model prints one).") var model: String?
+    @Option(
+        help: """
+            Where workers get the package from, an address as `inference-worker --model` takes it; by default it is the \
+            folder packed here.
+            """)
+    var modelSource: String?
+    @OptionGroup var storage: StorageArguments
     @Option(help: "Once ready, run this shell command, then stop; its exit status is this command's.") var then: String?
 
     func validate() throws {
@@ -32,6 +41,7 @@ struct UpCommand: AsyncParsableCommand {
         }
         guard (1...8).contains(aggregators) else { throw ValidationError("--aggregators must be 1 to 8") }
         guard (0.2...3600).contains(restartPause) else { throw ValidationError("--restart-pause must be 0.2 to 3600") }
+        if let modelSource { _ = try PackageAddress(modelSource) }
         guard (1...65_535).contains(port) else { throw ValidationError("--port must be 1 to 65535") }
     }
 
@@ -45,6 +55,7 @@ struct UpCommand: AsyncParsableCommand {
         options.longestRestartPause = .seconds(restartPause)
         options.port = port
         options.host = host
+        if let modelSource { options.modelSource = ["--model", modelSource] + storage.given }
         let folder = NetworkFolder(path: state)
         let network = LocalNetwork(folder: folder, options: options, report: Self.report)
         let command = then
