@@ -231,7 +231,10 @@ let package = Package(
         tests("TidyTests", []),
         tests(
             "WorkerServiceTests",
-            service + ["Consensus", "ContentAddressing", "Inference", "ModelStorage", "TestKit", "WorkerService"]),
+            service + [
+                "Consensus", "ContentAddressing", "Inference", "ModelPackages", "ModelStorage", "TestKit",
+                "WorkerService",
+            ]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c17

@@ -10,6 +10,12 @@ public enum ModelPackageError: Error, Hashable, Sendable, CustomStringConvertibl
     case sizeDiffers(file: String)
     /// A file's SHA-256 is not the manifest's.
     case digestDiffers(file: String)
+    /// A file cannot be written.
+    case unwritable(file: String)
+    /// A file that does not open with the package's content key, or not all of it.
+    case notDecrypted(file: String)
+    /// The package is encrypted, and not to this node.
+    case notARecipient(model: String, node: String)
     /// Something in the folder that the manifest does not list.
     case unlisted(file: String)
     /// The package is a good one, and another than was asked for.
@@ -24,6 +30,10 @@ public enum ModelPackageError: Error, Hashable, Sendable, CustomStringConvertibl
             "\(file) is not in RFC 8785 form, so it cannot be told from its content; `dna model pack` writes it so"
         case .sizeDiffers(let file): "\(file) is not as large as the manifest says"
         case .digestDiffers(let file): "\(file) is not the file the manifest describes: its SHA-256 differs"
+        case .unwritable(let file): "cannot write \(file)"
+        case .notDecrypted(let file): "\(file) cannot be decrypted: it is not the whole file that was encrypted"
+        case .notARecipient(let model, let node):
+            "\(model) is encrypted, and not for this node (\(node)): its constructor can pack it for more nodes"
         case .unlisted(let file): "\(file) is not in the package's manifest: remove it, or pack anew"
         case .otherModel(let folder, let id, let wanted): "\(folder) holds \(id), not \(wanted)"
         }

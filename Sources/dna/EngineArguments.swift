@@ -32,7 +32,9 @@ enum ModelArgument {
     /// The path of the weights, after they were held against the manifest they must be described by.
     static func weights(_ path: String, describedBy manifest: Manifest) async throws -> String {
         let weights = try await weights(path)
-        guard let file = manifest.weights else { throw ValidationError("the certificate's manifest lists no weights") }
+        guard let file = manifest.weights?.decrypted else {
+            throw ValidationError("the certificate's manifest lists no weights")
+        }
         try ModelPackage.verify(file, path: weights) { done, total in
             Console.progress("checking the model: \(done * 100 / total) %")
         }
@@ -48,6 +50,9 @@ enum ModelArgument {
         }
         guard isFolder.boolValue else { return path }
         let package = try ModelPackage(folder: path)
+        guard package.manifest.encryption == nil else {
+            throw ValidationError("--model: \(path) is encrypted for nodes; name the GGUF file it was made of")
+        }
         _ = try await package.verify { done, total in
             Console.progress("checking the model: \(done * 100 / max(total, 1)) %")
         }

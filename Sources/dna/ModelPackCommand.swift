@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Cryptography
 public import DNAProtocol
 import Foundation
 import ModelPackages
@@ -25,6 +26,12 @@ struct ModelPackCommand: AsyncParsableCommand {
     @Option(help: "The author's sealed key, which signs the manifest; `dna keys author` makes one.") var sign: String?
     @Option(help: "A file with the key's passphrase, closed to others (DNA_PASSPHRASE_FILE).") var passphraseFile:
         String?
+    @Option(
+        help: """
+            Encrypt the files for a node, by its key in hexadecimal, or for all active nodes of a roster's file; repeat it \
+            for more. Nobody else can read the weights.
+            """)
+    var encryptFor: [String] = []
     @Option(help: "A genesis whose rules the package must keep.") var genesis: String?
     @Option(help: "Also write the model's listing here: what an aggregator needs to know of it.") var listing: String?
     @Flag(help: "Print the result as JSON.") var json = false
@@ -38,6 +45,7 @@ struct ModelPackCommand: AsyncParsableCommand {
         var writer = PackageWriter(folder: output)
         writer.placement = link ? .link : .copy
         writer.genesis = try genesis.map { try JSONFile.read(Genesis.self, path: $0) }
+        writer.recipients = try encryptFor.flatMap { try Self.nodes($0) }
         writer.author = try sign.map { try AuthorKey.read($0, passphraseFile: passphraseFile) }
         writer.progress = { done, total in Console.progress("hashed \(done * 100 / max(total, 1)) %") }
         var draft = try PackageDraft(from: path)
@@ -48,6 +56,19 @@ struct ModelPackCommand: AsyncParsableCommand {
         Console.endProgress()
         if let listing { try JSONFile.write(model, path: listing) }
         if json { try ModelReport(model).printJSON() } else { Console.output("\(model.id)") }
+    }
+}
+
+extension ModelPackCommand {
+    /// The nodes that `--encrypt-for` names.
+    private static func nodes(_ text: String) throws -> [Ed25519.PublicKey] {
+        if let key = Hexadecimal.decode(text).flatMap({ Ed25519.PublicKey(bytes: $0) }) { return [key] }
+        guard FileManager.default.fileExists(atPath: text) else {
+            throw ValidationError("--encrypt-for: \(text) is neither a node's key nor a roster's file")
+        }
+        let nodes = try JSONFile.read(SignedRoster.self, path: text).roster.nodes.filter { $0.status == .active }
+        guard !nodes.isEmpty else { throw ValidationError("--encrypt-for: \(text) has no active nodes") }
+        return nodes.map(\.key)
     }
 }
 

@@ -53,6 +53,7 @@ struct ModelReport: Encodable {
             ("most tokens", manifest.limits?.maximumTokens.map(String.init)),
             ("most temperature", manifest.limits?.maximumTemperature.map { "\($0)" }),
             ("import profile", manifest.importProfile),
+            ("encrypted", manifest.encryption.map { "for \($0.recipients.count) node(s)" }),
         ]
         return texts.compactMap { name, value in value.map { (name, $0) } }
     }

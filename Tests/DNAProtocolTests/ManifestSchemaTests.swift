@@ -1,5 +1,6 @@
 import Canonical
 import ContentAddressing
+import Cryptography
 import DNAProtocol
 import Foundation
 import TestKit
@@ -51,6 +52,10 @@ import Testing
         manifest.limits = .init(maximumTokens: 16, maximumTemperature: 2)
         manifest.policy = Policy(rule: .quorum, quorum: 2, committee: 3)
         manifest.environment.engine.below = EngineVersion((2, 0, 0))
+        manifest.encryption = try .init(
+            contentKey: SystemRandom.secret(count: 32), to: [fixture.administrator.publicKey])
+        manifest.files[0].plain = .init(size: 100, sha256: manifest.files[0].sha256)
+        manifest.files[0].size = 116
         return try manifest.signed(by: fixture.administrator)
     }
 
@@ -64,7 +69,9 @@ import Testing
         try manifest.validate(within: fixture.genesis)
         guard case .object(let all) = try CanonicalJSON.parse(CanonicalJSON.encode(manifest)),
             case .object(let least) = try CanonicalJSON.parse(CanonicalJSON.encode(fixture.manifest)),
-            case .array(let files)? = all["files"], case .object(let environment)? = all["environment"],
+            case .array(let files)? = all["files"], case .array(let leastFiles)? = least["files"],
+            case .object(let encryption)? = all["encryption"], case .array(let recipients)? = encryption["recipients"],
+            case .object(let file)? = files.first, case .object(let environment)? = all["environment"],
             case .object(let leastEnvironment)? = least["environment"]
         else {
             Issue.record("a manifest is an object")
@@ -82,8 +89,16 @@ import Testing
         #expect(try names(engine + "properties") == fields(environment["engine"]))
         #expect(try names(engine + "required") == fields(leastEnvironment["engine"]))
         #expect(try names("properties/files/items/properties") == fields(files.first))
-        #expect(try names("properties/files/items/required") == fields(files.first))
-        let objects = ["", "properties/environment/", engine, "properties/files/items/"]
+        #expect(try names("properties/files/items/required") == fields(leastFiles.first))
+        for word in ["properties", "required"] {
+            #expect(try names("properties/files/items/properties/plain/\(word)") == fields(file["plain"]))
+            #expect(try names("properties/encryption/\(word)") == Set(encryption.keys))
+            #expect(try names("properties/encryption/properties/recipients/items/\(word)") == fields(recipients.first))
+        }
+        let objects = [
+            "", "properties/environment/", engine, "properties/files/items/", "properties/encryption/",
+            "properties/files/items/properties/plain/", "properties/encryption/properties/recipients/items/",
+        ]
         for object in objects + ["sampling", "limits", "policy"].map({ "properties/\($0)/" }) {
             #expect(value(object + "additionalProperties") == .bool(false), "\(object)")
         }
@@ -94,6 +109,9 @@ import Testing
     @Test func namesTheSameWords() throws {
         #expect(value("properties/version/const") == .integer(1))
         #expect(value("properties/numerics/const") == .string(Manifest.numerics))
+        #expect(try names("properties/encryption/properties/scheme/enum") == [Manifest.Encryption.scheme])
+        #expect(
+            bound("properties/encryption/properties/recipients", "maxItems") == Manifest.Encryption.maximumRecipients)
         #expect(try names("properties/tokenizer/enum") == [Manifest.partOfWeights])
         #expect(try names("properties/chat_template/enum") == [Manifest.partOfWeights, Manifest.noTemplate])
         #expect(try names("properties/import_profile/enum") == Set(ImportProfile.known.map(\.name)))

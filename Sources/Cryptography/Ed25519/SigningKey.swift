@@ -38,6 +38,9 @@ extension Ed25519 {
         /// The 32-byte seed, to be stored sealed.
         public var seed: SecretBytes { secret.slice(0..<Self.seedByteCount) }
 
+        /// Lends libsodium's form: seed ‖ public key.
+        func withSecret<R>(_ body: (UnsafePointer<UInt8>) -> R) -> R { secret.withPointer(body) }
+
         /// The deterministic signature of RFC 8032, 5.1.6.
         public func sign(_ message: [UInt8]) -> Signature {
             var bytes = [UInt8](repeating: 0, count: 64)

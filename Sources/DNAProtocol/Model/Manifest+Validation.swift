@@ -21,6 +21,7 @@ extension Manifest {
         try sampling.validate()
         try validateLimits()
         try validateFiles()
+        try validateEncryption()
         try validateSignature()
         guard let genesis else { return }
         try policy.validate(within: genesis)

@@ -53,12 +53,14 @@ public struct Manifest: Codable, Hashable, Sendable {
     public var policy: Policy
     /// How files become blocks: the name of an `ImportProfile`.
     public var importProfile: String
+    /// How files are encrypted and for whom; nil for a package that everybody can read.
+    public var encryption: Encryption?
     /// The package's files.
     public var files: [File]
 
     enum CodingKeys: String, CodingKey {
         case version, name, release, description, licence, author, signature, architecture, numerics, environment
-        case tokenizer, sampling, limits, policy, files
+        case tokenizer, sampling, limits, policy, encryption, files
         case contextLength = "context_length"
         case chatTemplate = "chat_template"
         case importProfile = "import_profile"
@@ -112,13 +114,22 @@ public struct Manifest: Codable, Hashable, Sendable {
         public var size: Int
         /// Its SHA-256.
         public var sha256: Digest
+        /// What it is once it is decrypted; nil for a file that is not encrypted.
+        public var plain: Content?
 
         /// Describes a file.
-        public init(name: String, role: Role, size: Int, sha256: Digest) {
+        public init(name: String, role: Role, size: Int, sha256: Digest, plain: Content? = nil) {
             self.name = name
             self.role = role
             self.size = size
             self.sha256 = sha256
+            self.plain = plain
+        }
+
+        /// The file as it is once it is decrypted.
+        public var decrypted: File {
+            guard let plain else { return self }
+            return File(name: name, role: role, size: plain.size, sha256: plain.sha256)
         }
     }
 

@@ -28,6 +28,10 @@ public struct PackageDraft: Sendable {
         try await writer.write(sources) { files in
             var manifest = manifest
             manifest.files = files
+            // A worker keeps both, what is encrypted and what it has decrypted.
+            if !writer.recipients.isEmpty {
+                manifest.environment.disk = files.reduce(0) { $0 + $1.size + ($1.plain?.size ?? 0) }
+            }
             return manifest
         }
     }

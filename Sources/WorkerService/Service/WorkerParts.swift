@@ -57,7 +57,7 @@ public struct WorkerParts: Sendable {
             logger.warning("this node is not active on the roster", metadata: ["node": "\(key.publicKey)"])
         }
         let files = try await ModelFiles.have(options.model, options.storage, within: genesis, logger: logger)
-        let computation = try loadModel(files, options, logger)
+        let computation = try loadModel(files, key, options, logger)
         var parts = WorkerParts(
             genesis: genesis, roster: roster, key: key, computation: computation, aggregators: options.aggregators,
             statePath: options.statePath)
@@ -84,16 +84,19 @@ public struct WorkerParts: Sendable {
     }
 
     private static func loadModel(
-        _ files: ModelFiles, _ options: WorkerOptions, _ logger: Logger
+        _ files: ModelFiles, _ key: Ed25519.SigningKey, _ options: WorkerOptions, _ logger: Logger
     ) throws -> RequestComputation {
         let (package, model) = (files.package, files.model)
         var engineOptions = options.engine
         // What the manifest promises is enough, whatever the weights allow.
         engineOptions.contextLength = min(engineOptions.contextLength ?? .max, package.manifest.contextLength)
-        if let folder = options.sharedWeightsPath, let weights = package.manifest.weights {
+        let decrypted = try PlainFiles(statePath: options.statePath)
+            .weights(of: package, id: model.id, key: key, logger: logger)
+        // What one node may read is not laid where others find it.
+        if decrypted == nil, let folder = options.sharedWeightsPath, let weights = package.manifest.weights {
             engineOptions.sharedWeights = SharedWeights(folder: folder, digest: weights.sha256)
         }
-        let engine = try Engine(modelPath: package.weightsPath, options: engineOptions)
+        let engine = try Engine(modelPath: decrypted ?? package.weightsPath, options: engineOptions)
         let computation = try RequestComputation(model: model, engine: engine)
         logger.info(
             "the model is loaded",
