@@ -145,17 +145,22 @@ let package = Package(
         // Floor 6: options → service → run
         executable(
             "gateway",
-            ["GatewayService", "HTTPTransport", "Postgres", "ServiceArguments", "ServiceKit", lifecycle, logging]),
+            [
+                "Cryptography", "GatewayService", "HTTPTransport", "Postgres", "ServiceArguments", "ServiceKit",
+                lifecycle,
+                logging,
+            ]),
         executable(
             "inference-worker",
             [
-                "DNAProtocol", "HTTPTransport", "Inference", "Kernels", "ModelStorage", "ServiceArguments",
+                "Cryptography", "DNAProtocol", "HTTPTransport", "Inference", "Kernels", "ModelStorage",
+                "ServiceArguments",
                 "ServiceKit", "TLS", "WorkerService", lifecycle, logging,
             ]),
         executable(
             "consensus-aggregator",
-            ["AggregatorService", "Postgres", "ServiceArguments", "ServiceKit", lifecycle, logging]),
-        executable("signer", ["ServiceArguments", "ServiceKit", "SignerService", lifecycle, logging]),
+            ["AggregatorService", "Cryptography", "Postgres", "ServiceArguments", "ServiceKit", lifecycle, logging]),
+        executable("signer", ["Cryptography", "ServiceArguments", "ServiceKit", "SignerService", lifecycle, logging]),
         executable(
             "dna",
             [

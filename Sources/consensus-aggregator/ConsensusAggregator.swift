@@ -1,5 +1,6 @@
 import AggregatorService
 import ArgumentParser
+import Cryptography
 import Logging
 import ServiceArguments
 import ServiceKit
@@ -20,6 +21,7 @@ struct ConsensusAggregator: AsyncParsableCommand {
     @OptionGroup var log: LogArguments
 
     func run() async throws {
+        OpenSSLLifetime.lastsUntilExit()
         var settings = try options.resolve()
         let logger = try log.start("consensus-aggregator")
         let links = try options.secure(&settings, logger: logger)

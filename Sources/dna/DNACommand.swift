@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cryptography
 
 /// The command line for people.
 @main
@@ -14,4 +15,9 @@ struct DNACommand: AsyncParsableCommand {
             HealthCommand.self,
             PKICommand.self,
         ])
+
+    static func main() async {
+        OpenSSLLifetime.lastsUntilExit()
+        await main(nil)
+    }
 }

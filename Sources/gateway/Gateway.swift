@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cryptography
 import GatewayService
 import HTTPTransport
 import Logging
@@ -21,6 +22,7 @@ struct Gateway: AsyncParsableCommand {
     @OptionGroup var log: LogArguments
 
     func run() async throws {
+        OpenSSLLifetime.lastsUntilExit()
         var settings = try options.resolve()
         let logger = try log.start("gateway")
         let links = try options.secure(&settings, logger: logger)

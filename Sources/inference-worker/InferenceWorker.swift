@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cryptography
 import HTTPTransport
 import Logging
 import ServiceArguments
@@ -18,6 +19,7 @@ struct InferenceWorker: AsyncParsableCommand {
     @OptionGroup var log: LogArguments
 
     func run() async throws {
+        OpenSSLLifetime.lastsUntilExit()
         let settings = try options.resolve()
         var http = try options.http()
         let logger = try log.start("inference-worker")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cryptography
 import Logging
 import ServiceArguments
 import ServiceKit
@@ -19,6 +20,7 @@ struct SignerCommand: AsyncParsableCommand {
     @OptionGroup var log: LogArguments
 
     func run() async throws {
+        OpenSSLLifetime.lastsUntilExit()
         var settings = try options.resolve()
         let logger = try log.start("signer")
         let links = try options.secure(&settings, logger: logger)
