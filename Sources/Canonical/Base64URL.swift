@@ -42,6 +42,8 @@ public enum Base64URL {
 
     /// The bytes of `text`; nil for another character, padding, or bits that mean nothing.
     public static func decode(_ text: [UInt8]) -> [UInt8]? {
+        // An array with room for nothing is the one empty array of the process, and filling it would write to that.
+        if text.isEmpty { return [] }
         var isValid = false
         let bytes = [UInt8](unsafeUninitializedCapacity: decodedCount(text.count)) { output, count in
             isValid = text.withUnsafeBytes { decode($0, into: UnsafeMutableRawBufferPointer(output)) }

@@ -38,6 +38,7 @@ public final class DataFile: Sendable {
 
     /// The bytes of a range.
     public func read(_ range: Range<Int>) throws(ArweaveError) -> [UInt8] {
+        if range.isEmpty { return [] }
         var failure: ArweaveError?
         let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
             let memory = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<range.count])

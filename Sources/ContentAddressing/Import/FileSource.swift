@@ -38,6 +38,7 @@ public struct FileSource: Hashable, Sendable {
     /// Reads a piece.
     func chunk(_ index: Int, of bytes: Int) throws(ImportError) -> [UInt8] {
         let count = byteCount(of: index, of: bytes)
+        guard count > 0 else { return [] }
         var failure: ImportError?
         let chunk = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             do throws(ImportError) {
