@@ -73,7 +73,7 @@ struct HTTP1Responder: Sendable {
         to request: Request, _ channel: any Channel, _ peer: HTTPPeer, _ deadline: MovableDeadline
     ) async -> (Response, route: String?) {
         do {
-            return try await withThrowingTaskGroup(of: (Response, route: String?)?.self) { group in
+            let answer = try await withThrowingTaskGroup(of: (Response, route: String?)?.self) { group in
                 group.addTask {
                     await handler.respond(
                         to: request, channel: channel, peer: peer, setDeadline: { deadline.move($0) })
@@ -82,10 +82,13 @@ struct HTTP1Responder: Sendable {
                     try await deadline.passed()
                     return nil
                 }
-                let first = try await group.next() ?? nil
-                group.cancelAll()
-                return first ?? (Problem(.deadlineExceeded, "not in time").response(), nil)
+                defer { group.cancelAll() }
+                return try await group.next() ?? nil
             }
+            if let answer { return answer }
+            // The connection would be closed at once, before it is said why.
+            deadline.move(options.connection.stallTimeout)
+            return (Problem(.deadlineExceeded, "not in time").response(), nil)
         } catch {
             return (Problem.disclose(error).problem.response(), nil)
         }
