@@ -3,7 +3,7 @@ public import DNAProtocol
 extension Administrator {
     /// This administrator's word on a model, with those of others who said the same.
     public func registration(
-        _ body: ModelRegistration.Body, with others: [SignedRoster.AdministratorSignature] = []
+        _ body: ModelRegistration.Body, with others: [AdministratorSignature] = []
     ) throws -> ModelRegistration {
         ModelRegistration(
             body: body,

@@ -93,9 +93,9 @@ public final class Administrator: Sendable {
     }
 
     private func publish(
-        _ roster: Roster, with others: [SignedRoster.AdministratorSignature]
+        _ roster: Roster, with others: [AdministratorSignature]
     ) async throws -> RosterReceipt {
-        let own = SignedRoster.AdministratorSignature(
+        let own = AdministratorSignature(
             administrator: key.publicKey, signature: try roster.signed(by: key))
         let signed = SignedRoster(
             roster: roster, signatures: others.filter { $0.administrator != key.publicKey } + [own])

@@ -1,6 +1,7 @@
 import DNAProtocol
 import Foundation
 import ModelPackages
+import TestKit
 import Testing
 
 /// With the small model that `scripts/fetch-model` fetches.
@@ -9,18 +10,9 @@ import Testing
 
     init() throws { place = try PackagePlace() }
 
-    static let model: String = {
-        let environment = ProcessInfo.processInfo.environment
-        if let path = environment["DNA_MODEL"] { return path }
-        let cache =
-            environment["DNA_CACHE"]
-            ?? (environment["XDG_CACHE_HOME"] ?? (environment["HOME"] ?? "") + "/.cache") + "/dna-layer"
-        return cache + "/models/SmolLM2-135M-Instruct.gguf"
-    }()
-
     @Test func asksForNothingThatTheWeightsSay() async throws {
         defer { place.remove() }
-        let draft = try PackageDraft(from: Self.model)
+        let draft = try PackageDraft(from: RealModel.path)
         let manifest = draft.manifest
         #expect(manifest.architecture == "llama" && manifest.contextLength > 1_000)
         #expect(manifest.chatTemplate == Manifest.partOfWeights)
@@ -30,7 +22,7 @@ import Testing
         #expect(try await ModelPackage(folder: place.folder).verify() == model)
         #expect(model.manifest.files.map(\.role) == [.weights])
         // The same again is the same model.
-        let again = try await PackageDraft(from: Self.model).write(with: place.writer(.link))
+        let again = try await PackageDraft(from: RealModel.path).write(with: place.writer(.link))
         #expect(again == model)
     }
 
@@ -39,7 +31,7 @@ import Testing
         let folder = place.root + "/source"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try FileManager.default.createSymbolicLink(
-            atPath: folder + "/m.gguf", withDestinationPath: URL(fileURLWithPath: Self.model).path)
+            atPath: folder + "/m.gguf", withDestinationPath: URL(fileURLWithPath: RealModel.path).path)
         for name in ["LICENSE", "tokenizer.json", "chat.jinja", "README.md", ".hidden", "manifest.json"] {
             try Data(name.utf8).write(to: URL(fileURLWithPath: folder + "/" + name))
         }

@@ -9,17 +9,7 @@ import ServiceKit
 import TestKit
 import WorkerService
 
-/// The real model, where `scripts/fetch-model` puts it; `DNA_MODEL` names another place.
-enum RealModel {
-    static let path: String = {
-        let environment = ProcessInfo.processInfo.environment
-        if let path = environment["DNA_MODEL"] { return path }
-        let cache =
-            environment["DNA_CACHE"]
-            ?? (environment["XDG_CACHE_HOME"] ?? (environment["HOME"] ?? "") + "/.cache") + "/dna-layer"
-        return cache + "/models/SmolLM2-135M-Instruct.gguf"
-    }()
-
+extension RealModel {
     /// One engine for all tests: it queues what they ask.
     static let engine = Result { try Engine(modelPath: path, options: EngineOptions(contextLength: 2048)) }
 

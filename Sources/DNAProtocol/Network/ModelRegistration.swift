@@ -32,10 +32,10 @@ public struct ModelRegistration: Codable, Hashable, Sendable {
     /// What is said.
     public var body: Body
     /// Administrators' signatures over it, each administrator's once.
-    public var signatures: [SignedRoster.AdministratorSignature]
+    public var signatures: [AdministratorSignature]
 
     /// Joins both.
-    public init(body: Body, signatures: [SignedRoster.AdministratorSignature]) {
+    public init(body: Body, signatures: [AdministratorSignature]) {
         self.body = body
         self.signatures = signatures
     }
@@ -52,17 +52,7 @@ public struct ModelRegistration: Codable, Hashable, Sendable {
             try require(
                 Self.isAlias(alias), "alias", "must be 1 to 64 of a-z, 0-9, '-', '.' and '_', and no model's id")
         }
-        try require(
-            signatures.count <= Genesis.maximumAdministrators, "signatures", "must hold at most one per administrator")
-        let bytes = try body.signingBytes()
-        for (index, entry) in signatures.enumerated() {
-            try require(
-                genesis.administrators.keys.contains(entry.administrator), "signatures[\(index)].administrator",
-                "is not an administrator")
-            try require(
-                entry.administrator.verifies(entry.signature, of: bytes), "signatures[\(index)].signature",
-                "does not verify")
-        }
+        try genesis.check(signatures, over: try body.signingBytes())
         let signers = Set(signatures.map(\.administrator))
         try require(signers.count == signatures.count, "signatures", "must hold at most one per administrator")
         try require(

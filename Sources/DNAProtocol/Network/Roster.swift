@@ -222,20 +222,6 @@ public struct SignedRoster: Codable, Hashable, Sendable {
         self.signatures = signatures
     }
 
-    /// One administrator's signature over the roster.
-    public struct AdministratorSignature: Codable, Hashable, Sendable {
-        /// The administrator's key.
-        public var administrator: Ed25519.PublicKey
-        /// Over the roster's signing bytes.
-        public var signature: Ed25519.Signature
-
-        /// Joins a key with its signature.
-        public init(administrator: Ed25519.PublicKey, signature: Ed25519.Signature) {
-            self.administrator = administrator
-            self.signature = signature
-        }
-    }
-
     /// Checks the roster's rules and that enough distinct administrators of `genesis` signed it.
     public func validate(in genesis: Genesis) throws {
         let count = try validateProposal(in: genesis)
@@ -247,17 +233,9 @@ public struct SignedRoster: Codable, Hashable, Sendable {
     @discardableResult
     public func validateProposal(in genesis: Genesis) throws -> Int {
         try roster.validate(in: try genesis.networkID())
-        try require(
-            signatures.count <= Genesis.maximumAdministrators, "signatures", "must hold at most one per administrator")
-        let bytes = try roster.signingBytes()
+        try genesis.check(signatures, over: try roster.signingBytes())
         var signers: Set<Ed25519.PublicKey> = []
         for (index, entry) in signatures.enumerated() {
-            try require(
-                genesis.administrators.keys.contains(entry.administrator), "signatures[\(index)].administrator",
-                "is not an administrator")
-            try require(
-                entry.administrator.verifies(entry.signature, of: bytes), "signatures[\(index)].signature",
-                "does not verify")
             try require(
                 signers.insert(entry.administrator).inserted, "signatures[\(index)].administrator", "signed twice")
         }

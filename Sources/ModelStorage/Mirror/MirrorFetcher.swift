@@ -9,9 +9,6 @@ import HTTPTypes
 /// Every file is held against the manifest that the server gives. Whether that is the right manifest only the package's id
 /// tells, which the caller compares.
 struct MirrorFetcher: Sendable {
-    static let manifestName = "manifest.json"
-    static let manifestByteLimit = 1 << 20
-
     let server: StorageEndpoint
     let client: HTTP1Client
     /// Asked with all the bytes there will be, before they come; throws to refuse them.
@@ -31,7 +28,7 @@ struct MirrorFetcher: Sendable {
         let (bytes, manifest) = try await manifest(progress)
         let total = manifest.files.reduce(bytes.count) { $0 + $1.size }
         try accepts(total)
-        let names = manifest.files.map(\.name) + [Self.manifestName]
+        let names = manifest.files.map(\.name) + [Manifest.fileName]
         try folder.begin(with: names)
         try folder.checkRoom(for: manifest.files.map { (path: $0.name, size: UInt64($0.size)) })
         let files = manifest.files.map { MirrorFile($0, path: folder.path(of: $0.name)) }
@@ -40,16 +37,16 @@ struct MirrorFetcher: Sendable {
             try await fetch(file, progress)
             try Task.checkCancellation()
         }
-        try folder.replace(Self.manifestName, with: bytes)
+        try folder.replace(Manifest.fileName, with: bytes)
         progress(.received(bytes.count))
         try folder.complete(names)
     }
 
     private func manifest(_ progress: @Sendable (PackageEvent) -> Void) async throws -> ([UInt8], Manifest) {
-        let bytes = try await again("GET \(Self.manifestName)", progress) {
+        let bytes = try await again("GET \(Manifest.fileName)", progress) {
             let response = try await client.send(
-                .get, path(of: Self.manifestName), to: server.origin, fields: server.fields,
-                responseLimit: Self.manifestByteLimit)
+                .get, path(of: Manifest.fileName), to: server.origin, fields: server.fields,
+                responseLimit: Manifest.maximumBytes)
             guard response.status == .ok else { throw refusal(response.status, response.head.headerFields) }
             return [UInt8](buffer: response.body)
         }
@@ -58,7 +55,7 @@ struct MirrorFetcher: Sendable {
             try manifest.validate()
             return (bytes, manifest)
         } catch {
-            throw StorageError.notAPackage(name: "\(server)", reason: "\(Self.manifestName): \(error)")
+            throw StorageError.notAPackage(name: "\(server)", reason: "\(Manifest.fileName): \(error)")
         }
     }
 
