@@ -31,7 +31,7 @@ public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     /// More than the cache may hold, even without all that nobody uses.
     case cacheTooSmall(needed: Int, used: Int, limit: Int)
     /// A package that is not removed while processes use it.
-    case inUse(CID)
+    case inUse(CacheSubject)
     /// A folder that others could have written to.
     case writableByOthers(path: String)
 
@@ -60,7 +60,7 @@ public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
         case .cacheTooSmall(let needed, let used, let limit):
             "the package has \(needed) bytes, what is in use \(used), and the cache may hold \(limit): "
                 + "raise --model-cache-limit"
-        case .inUse(let id): "\(id) is in use"
+        case .inUse(let subject): "\(subject) is in use"
         case .writableByOthers(let path): "\(path) must belong to this user, and nobody else may write to it"
         }
     }

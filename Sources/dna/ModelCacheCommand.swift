@@ -1,5 +1,4 @@
 import ArgumentParser
-import ContentAddressing
 import Foundation
 import ModelStorage
 import ServiceArguments
@@ -25,12 +24,12 @@ struct ModelCacheCommand: AsyncParsableCommand {
                 let state = entry.isInUse ? "in use" : entry.isWhole ? "whole" : "incomplete"
                 let time = entry.lastUse.formatted(.iso8601)
                 guard json else {
-                    Console.output("\(entry.id)  \(entry.bytes / 1_000_000) MB  last used \(time)  \(state)")
+                    Console.output("\(entry.subject)  \(entry.bytes / 1_000_000) MB  last used \(time)  \(state)")
                     continue
                 }
                 try Console.output(
                     json: [
-                        "id": .text("\(entry.id)"), "bytes": .number(entry.bytes), "last_used": .text(time),
+                        "id": .text("\(entry.subject)"), "bytes": .number(entry.bytes), "last_used": .text(time),
                         "state": .text(state),
                     ])
             }
@@ -48,13 +47,13 @@ struct ModelCacheCommand: AsyncParsableCommand {
         func run() async throws {
             let cache = try storage.resolve().cache(read: ModelReading.reader)
             for text in ids {
-                let id: CID
+                let subject: CacheSubject
                 do {
-                    id = try PackageAddress.id(text)
+                    subject = try CacheSubject(text)
                 } catch {
                     throw ValidationError("\(error)")
                 }
-                guard try cache.remove(id) else { throw ValidationError("\(id) is not in the cache") }
+                guard try cache.remove(subject) else { throw ValidationError("\(subject) is not in the cache") }
             }
         }
     }

@@ -10,7 +10,8 @@ import Glibc
 ///     bafybei…/record.json      written last: what was read, and of which files
 ///     locks/…                   one for each package; when it was used is its time
 ///     arweave/TXID              the id of the package that a transaction turned out to be
-///     arweave/TXID.partial      what is on its way
+///     arweave/TXID.package      its files until that is known; comes by one rename, when all of them are there
+///     arweave/TXID.package.partial  what is on its way
 struct CacheLayout: Sendable {
     let folder: String
 
@@ -38,46 +39,75 @@ struct CacheLayout: Sendable {
     func entry(_ id: CID) -> String { "\(folder)/\(id)" }
     func package(_ id: CID) -> String { entry(id) + "/package" }
     func record(_ id: CID) -> String { entry(id) + "/record.json" }
+    func known(_ id: TransactionID) -> String { "\(folder)/arweave/\(id)" }
+    func package(_ id: TransactionID) -> String { known(id) + Self.suffix }
+
+    private static let suffix = ".package"
+    private static let unfinished = ".partial"
+
+    /// Where all of something lies.
+    private func places(_ subject: CacheSubject) -> [String] {
+        switch subject {
+        // What vouches for a package comes first: whatever a crash leaves of a removal counts for nothing.
+        case .package(let id): [record(id), entry(id)]
+        case .transaction(let id): [package(id), package(id) + Self.unfinished]
+        }
+    }
+
+    func lock(_ subject: CacheSubject) -> String {
+        switch subject {
+        case .package(let id): lock("\(id)")
+        case .transaction(let id): lock("\(id)")
+        }
+    }
+
     func lock(_ name: String) -> String { "\(folder)/locks/\(name)" }
-    func arweave(_ id: TransactionID) -> String { "\(folder)/arweave/\(id)" }
 
     func createEntry(_ id: CID) throws(StorageError) { try Self.create(entry(id)) }
 
-    /// The packages of which anything is there.
-    func ids() throws(StorageError) -> [CID] {
+    /// Everything of which anything is there.
+    func subjects() throws(StorageError) -> Set<CacheSubject> {
+        let packages = try Self.names(in: folder).compactMap { name -> CacheSubject? in
+            guard let id = try? CID(name), id.isPackageID, "\(id)" == name else { return nil }
+            return .package(id)
+        }
+        let transactions = try Self.names(in: folder + "/arweave").compactMap { name -> CacheSubject? in
+            let stem = name.hasSuffix(Self.unfinished) ? name.dropLast(Self.unfinished.count) : name[...]
+            guard stem.hasSuffix(Self.suffix) else { return nil }
+            return TransactionID(String(stem.dropLast(Self.suffix.count))).map { .transaction($0) }
+        }
+        return Set(packages + transactions)
+    }
+
+    private static func names(in folder: String) throws(StorageError) -> [String] {
         do {
-            return try FileManager.default.contentsOfDirectory(atPath: folder).compactMap { name in
-                guard let id = try? CID(name), id.isPackageID, "\(id)" == name else { return nil }
-                return id
-            }
+            return try FileManager.default.contentsOfDirectory(atPath: folder)
         } catch {
             throw .disk(path: folder, reason: error.localizedDescription)
         }
     }
 
-    /// Bytes of all files below a path, as long as they will be.
-    static func size(_ path: String) -> Int {
-        guard let all = FileManager.default.enumerator(atPath: path) else { return 0 }
-        var total = 0
-        while all.nextObject() != nil { total += (all.fileAttributes?[.size] as? Int) ?? 0 }
-        return total
-    }
+    /// Bytes of all files of something, as long as they will be.
+    func size(_ subject: CacheSubject) -> Int { places(subject).reduce(0) { $0 + Self.sum($1) { Int($0.st_size) } } }
 
-    /// Bytes on the disk below a path.
-    static func present(_ path: String) -> Int {
-        guard let all = FileManager.default.enumerator(atPath: path) else { return 0 }
-        var total = 0
-        while let name = all.nextObject() as? String {
+    /// Bytes of something that are on the disk.
+    func present(_ subject: CacheSubject) -> Int { places(subject).reduce(0) { $0 + Self.present($1) } }
+
+    /// Bytes on the disk of a file, or of all files below a folder.
+    static func present(_ path: String) -> Int { sum(path) { Int($0.st_blocks) * 512 } }
+
+    private static func sum(_ path: String, _ bytes: (stat) -> Int) -> Int {
+        let below = FileManager.default.enumerator(atPath: path)?.compactMap { ($0 as? String).map { path + "/" + $0 } }
+        return ([path] + (below ?? [])).reduce(0) { total, path in
             var status = stat()
-            if lstat(path + "/" + name, &status) == 0 { total += Int(status.st_blocks) * 512 }
+            guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return total }
+            return total + bytes(status)
         }
-        return total
     }
 
-    /// Removes a package, what vouches for it first: whatever a crash leaves counts for nothing.
-    func remove(_ id: CID) throws(StorageError) {
-        try Self.remove(record(id))
-        try Self.remove(entry(id))
+    /// Removes something.
+    func remove(_ subject: CacheSubject) throws(StorageError) {
+        for path in places(subject) { try Self.remove(path) }
     }
 
     /// Removes a file or folder, if it is there.

@@ -1,11 +1,10 @@
-public import ContentAddressing
 public import Foundation
 
 extension PackageCache {
-    /// A package in the cache, for people.
+    /// A package in the cache, or one on its way, for people.
     public struct Entry: Hashable, Sendable {
-        /// Its id.
-        public let id: CID
+        /// What it is.
+        public let subject: CacheSubject
         /// Bytes of its files.
         public let bytes: Int
         /// When it was last asked for.
@@ -32,46 +31,50 @@ extension PackageCache {
 
     private func count() throws(StorageError) -> [Entry] {
         var entries: [Entry] = []
-        for id in try layout.ids() {
-            let path = layout.lock("\(id)")
+        for subject in try layout.subjects() {
+            let path = layout.lock(subject)
             let lock = try CacheLock(path)
             let isInUse = try !lock.tryTake(.exclusive)
             let time = (try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate]) as? Date
             entries.append(
                 Entry(
-                    id: id, bytes: CacheLayout.size(layout.entry(id)), lastUse: time ?? .distantPast,
-                    isWhole: CacheRecord.read(layout.record(id))?.root(of: id, in: layout.package(id)) != nil,
-                    isInUse: isInUse))
+                    subject: subject, bytes: layout.size(subject), lastUse: time ?? .distantPast,
+                    isWhole: isWhole(subject), isInUse: isInUse))
         }
-        return entries.sorted { ($0.lastUse, "\($0.id)") < ($1.lastUse, "\($1.id)") }
+        return entries.sorted { ($0.lastUse, "\($0.subject)") < ($1.lastUse, "\($1.subject)") }
     }
 
-    /// Removes a package. Throws ``StorageError/inUse(_:)`` while a process has it.
+    private func isWhole(_ subject: CacheSubject) -> Bool {
+        guard case .package(let id) = subject else { return false }
+        return CacheRecord.read(layout.record(id))?.root(of: id, in: layout.package(id)) != nil
+    }
+
+    /// Removes a package, or what has come of one. Throws ``StorageError/inUse(_:)`` while a process has it.
     ///
     /// - Returns: false when there was none.
-    public func remove(_ id: CID) throws(StorageError) -> Bool {
-        guard try layout.ids().contains(id) else { return false }
-        let lock = try CacheLock(layout.lock("\(id)"))
-        guard try lock.tryTake(.exclusive) else { throw .inUse(id) }
-        try layout.remove(id)
+    public func remove(_ subject: CacheSubject) throws(StorageError) -> Bool {
+        guard try layout.subjects().contains(subject) else { return false }
+        let lock = try CacheLock(layout.lock(subject))
+        guard try lock.tryTake(.exclusive) else { throw .inUse(subject) }
+        try layout.remove(subject)
         return true
     }
 
     /// Removes what was not used for the longest time until so many bytes more keep the limit.
     func makeRoom(
-        for bytes: Int, besides fetched: CID?, _ progress: (PackageEvent) -> Void
+        for bytes: Int, besides fetched: CacheSubject, _ progress: (PackageEvent) -> Void
     ) throws(StorageError) {
         guard let limit else { return }
         let counting = try counting()
         defer { counting.release() }
-        let entries = try count().filter { $0.id != fetched }
+        let entries = try count().filter { $0.subject != fetched }
         var used = entries.reduce(0) { $0 + $1.bytes }
         for entry in entries where used + bytes > limit && !entry.isInUse {
-            let lock = try CacheLock(layout.lock("\(entry.id)"))
+            let lock = try CacheLock(layout.lock(entry.subject))
             guard try lock.tryTake(.exclusive) else { continue }
-            try layout.remove(entry.id)
+            try layout.remove(entry.subject)
             used -= entry.bytes
-            progress(.removed(id: "\(entry.id)"))
+            progress(.removed(id: "\(entry.subject)"))
         }
         guard used + bytes <= limit else { throw .cacheTooSmall(needed: bytes, used: used, limit: limit) }
     }

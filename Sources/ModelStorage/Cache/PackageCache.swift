@@ -45,10 +45,11 @@ public struct PackageCache: Sendable {
         _ id: CID, at address: PackageAddress, _ sources: PackageSources,
         _ progress: @escaping @Sendable (PackageEvent) -> Void
     ) async throws -> CachedPackage {
-        let lock = try CacheLock(layout.lock("\(id)"))
+        let subject = CacheSubject.package(id)
+        let lock = try CacheLock(layout.lock(subject))
         var wasFetched = false
         while true {
-            try await lock.take(.shared) { progress(.waiting(present: CacheLayout.present(layout.entry(id)))) }
+            try await lock.take(.shared) { progress(.waiting(present: layout.present(subject))) }
             try lock.touch()
             if let package = try await whole(id, lock, progress, wasFetched) { return package }
             try await lock.take(.exclusive) { progress(.waiting(present: 0)) }
@@ -57,8 +58,8 @@ public struct PackageCache: Sendable {
                 try CacheLayout.remove(layout.package(id))
                 try layout.createEntry(id)
                 try await sources.fetch(
-                    address, to: layout.package(id), accepts: { try makeRoom(for: $0, besides: id, progress) },
-                    progress: progress)
+                    address, to: layout.package(id), isToRun: true,
+                    accepts: { try makeRoom(for: $0, besides: subject, progress) }, progress: progress)
                 try await acceptFetched(id, from: address, progress)
                 wasFetched = true
             }
@@ -112,7 +113,7 @@ public struct PackageCache: Sendable {
             try JSONFile.write(record, path: layout.record(id))
         } catch {
             try Task.checkCancellation()
-            try layout.remove(id)
+            try layout.remove(.package(id))
             throw error
         }
     }
@@ -128,15 +129,16 @@ public struct PackageCache: Sendable {
         _ transaction: TransactionID, _ sources: PackageSources,
         _ progress: @escaping @Sendable (PackageEvent) -> Void
     ) async throws -> CID {
-        let lock = try CacheLock(layout.lock("\(transaction)"))
-        let place = layout.arweave(transaction)
-        try await lock.take(.exclusive) { progress(.waiting(present: CacheLayout.present(place + ".partial"))) }
+        let subject = CacheSubject.transaction(transaction)
+        let lock = try CacheLock(layout.lock(subject))
+        try await lock.take(.exclusive) { progress(.waiting(present: layout.present(subject))) }
+        try lock.touch()
         if let id = known(transaction) { return id }
-        let folder = place + ".package"
+        let folder = layout.package(transaction)
         if !FileManager.default.fileExists(atPath: folder) {
             try await sources.fetch(
-                .arweave(transaction), to: folder, accepts: { try makeRoom(for: $0, besides: nil, progress) },
-                progress: progress)
+                .arweave(transaction), to: folder, isToRun: true,
+                accepts: { try makeRoom(for: $0, besides: subject, progress) }, progress: progress)
         }
         progress(.checking)
         let id: CID
@@ -150,13 +152,12 @@ public struct PackageCache: Sendable {
             try CacheLayout.remove(folder)
             throw error
         }
-        try JSONFile.write("\(id)", path: place)
+        try JSONFile.write("\(id)", path: layout.known(transaction))
         return id
     }
 
     private func known(_ transaction: TransactionID) -> CID? {
-        let path = layout.arweave(transaction)
-        guard let text = try? JSONFile.readIfThere(String.self, path: path) else { return nil }
+        guard let text = try? JSONFile.readIfThere(String.self, path: layout.known(transaction)) else { return nil }
         return try? PackageAddress.id(text)
     }
 
@@ -164,7 +165,7 @@ public struct PackageCache: Sendable {
     private func adopt(
         _ folder: String, _ id: CID, _ record: CacheRecord, _ progress: @Sendable (PackageEvent) -> Void
     ) async throws {
-        let lock = try CacheLock(layout.lock("\(id)"))
+        let lock = try CacheLock(layout.lock(.package(id)))
         try await lock.take(.exclusive) { progress(.waiting(present: 0)) }
         try lock.touch()
         let target = layout.package(id)

@@ -6,13 +6,13 @@ struct DownloadFolder: Sendable {
     let destination: String
     private let work: String
     private let lock: FileLock
-    private var content: String { work + "/content" }
+    private var content: String { Self.content(work) }
     var progressPath: String { work + "/progress" }
 
     /// Takes the place for this process.
     init(_ destination: String) throws(StorageError) {
         self.destination = destination
-        work = destination + ".partial"
+        work = Self.work(destination)
         guard !FileManager.default.fileExists(atPath: destination) else { throw .exists(path: destination) }
         try Self.create(work)
         lock = try FileLock(work + "/lock", for: destination)
@@ -26,12 +26,15 @@ struct DownloadFolder: Sendable {
         }
     }
 
+    private static func work(_ destination: String) -> String { destination + ".partial" }
+    private static func content(_ work: String) -> String { work + "/content" }
+
     /// The path of a file while it grows.
     func path(of file: String) -> String { file.isEmpty ? content : content + "/" + file }
 
     /// Makes folders and files of their full sizes, if they are not there.
     func layOut(_ files: [DAGFile], folders: [String], isFolder: Bool) throws(StorageError) {
-        try checkRoom(for: files.map { (path: $0.path, size: $0.size) })
+        try Self.checkRoom(for: Int(clamping: files.reduce(0) { $0 + $1.size }), at: destination)
         if isFolder { try Self.create(content) }
         for folder in folders { try Self.create(content + "/" + folder) }
         for file in files {
@@ -61,18 +64,17 @@ struct DownloadFolder: Sendable {
         try bytes.withUnsafeBytes { try write($0, to: file, at: 0) }
     }
 
-    /// Refuses what the disk has no room for.
-    func checkRoom(for files: [(path: String, size: UInt64)]) throws(StorageError) {
+    /// Refuses what the disk has no room for. What a download that was interrupted has taken is taken already.
+    ///
+    /// - Parameters:
+    ///   - bytes: of everything there will be.
+    ///   - destination: of a download that has been begun.
+    static func checkRoom(for bytes: Int, at destination: String) throws(StorageError) {
+        let work = work(destination)
         var disk = statvfs()
         guard statvfs(work, &disk) == 0 else { throw .disk(path: work, reason: lastError()) }
         let free = UInt64(disk.f_bavail) * UInt64(disk.f_frsize)
-        var needed: UInt64 = 0
-        for file in files {
-            var status = stat()
-            // What a download that was interrupted has taken is taken already.
-            let taken = stat(path(of: file.path), &status) == 0 ? UInt64(status.st_blocks) * 512 : 0
-            needed += file.size - min(file.size, taken)
-        }
+        let needed = UInt64(max(0, bytes - CacheLayout.present(content(work))))
         guard needed <= free else { throw .noRoom(path: destination, needed: needed, free: free) }
     }
 

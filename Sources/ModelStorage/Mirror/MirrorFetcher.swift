@@ -11,8 +11,7 @@ import HTTPTypes
 struct MirrorFetcher: Sendable {
     let server: StorageEndpoint
     let client: HTTP1Client
-    /// Asked with all the bytes there will be, before they come; throws to refuse them.
-    var accepts: @Sendable (Int) throws -> Void = { _ in }
+    var conditions = FetchConditions()
     var retry = Retry(attempts: 6, base: .milliseconds(500), most: .seconds(30))
 
     init(_ server: StorageEndpoint, client: HTTP1Client) {
@@ -27,10 +26,10 @@ struct MirrorFetcher: Sendable {
         let folder = try DownloadFolder(destination)
         let (bytes, manifest) = try await manifest(progress)
         let total = manifest.files.reduce(bytes.count) { $0 + $1.size }
-        try accepts(total)
+        try conditions.manifest?(bytes)
+        try conditions.size(total)
         let names = manifest.files.map(\.name) + [Manifest.fileName]
         try folder.begin(with: names)
-        try folder.checkRoom(for: manifest.files.map { (path: $0.name, size: UInt64($0.size)) })
         let files = manifest.files.map { MirrorFile($0, path: folder.path(of: $0.name)) }
         progress(.planned(bytes: total, present: try files.reduce(0) { $0 + min(try $1.present(), $1.file.size) }))
         for file in files {
@@ -50,13 +49,7 @@ struct MirrorFetcher: Sendable {
             guard response.status == .ok else { throw refusal(response.status, response.head.headerFields) }
             return [UInt8](buffer: response.body)
         }
-        do {
-            let manifest = try CanonicalJSON.decode(Manifest.self, from: bytes, unknownKeys: .refused)
-            try manifest.validate()
-            return (bytes, manifest)
-        } catch {
-            throw StorageError.notAPackage(name: "\(server)", reason: "\(Manifest.fileName): \(error)")
-        }
+        return (bytes, try Manifest(fetched: bytes, from: "\(server)"))
     }
 
     /// Brings a file to its end, and holds it against its digest. What an earlier call left may be wrong: then the file

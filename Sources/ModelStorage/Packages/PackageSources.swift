@@ -1,5 +1,6 @@
 import Arweave
 import ContentAddressing
+import DNAProtocol
 import Foundation
 public import HTTPTransport
 import Synchronization
@@ -30,7 +31,7 @@ public struct PackageSources: Sendable {
         guard !FileManager.default.fileExists(atPath: destination) else { throw StorageError.exists(path: destination) }
         let unchecked = destination + ".unchecked"
         try CacheLayout.remove(unchecked)
-        try await fetch(address, to: unchecked, accepts: { _ in }, progress: progress)
+        try await fetch(address, to: unchecked, isToRun: false, progress: progress)
         progress(.checking)
         do {
             let reading = try await read(unchecked)
@@ -53,32 +54,46 @@ public struct PackageSources: Sendable {
     /// What came from IPFS and Arweave is what the address names. From a mirror it is what the mirror's manifest says:
     /// the caller compares the whole with the id.
     ///
-    /// - Parameter accepts: asked with all the bytes there will be, before they come; throws to refuse them.
+    /// - Parameters:
+    ///   - isToRun: whether the disk must have all that the manifest asks for, which is then looked at before other files.
+    ///   - accepts: asked with all the bytes there will be, before they come; throws to refuse them.
     func fetch(
-        _ address: PackageAddress, to destination: String, accepts: @escaping @Sendable (Int) throws -> Void,
+        _ address: PackageAddress, to destination: String, isToRun: Bool,
+        accepts: @escaping @Sendable (Int) throws -> Void = { _ in },
         progress: @escaping @Sendable (PackageEvent) -> Void
     ) async throws {
+        var conditions = FetchConditions()
+        conditions.size = { bytes in
+            try accepts(bytes)
+            try DownloadFolder.checkRoom(for: bytes, at: destination)
+        }
+        if isToRun {
+            conditions.manifest = { bytes in
+                let manifest = try Manifest(fetched: bytes, from: "\(address)")
+                try DownloadFolder.checkRoom(for: manifest.environment.disk, at: destination)
+            }
+        }
         switch address {
         case .folder(let path): throw StorageError.notAPackage(name: path, reason: "a folder is not fetched")
-        case .ipfs(let id): try await fetch(id, destination, accepts, progress)
-        case .arweave(let id): try await fetch(id, destination, accepts, progress)
+        case .ipfs(let id): try await fetch(id, destination, conditions, progress)
+        case .arweave(let id): try await fetch(id, destination, conditions, progress)
         case .mirror(let url, _):
             guard let endpoint = StorageEndpoint(url) else { throw PackageAddressError.unusableURL(url) }
             var fetcher = MirrorFetcher(endpoint, client: client)
-            fetcher.accepts = accepts
+            fetcher.conditions = conditions
             try await fetcher.fetch(to: destination, progress: progress)
         }
     }
 
     private func fetch(
-        _ id: CID, _ destination: String, _ accepts: @escaping @Sendable (Int) throws -> Void,
+        _ id: CID, _ destination: String, _ conditions: FetchConditions,
         _ progress: @escaping @Sendable (PackageEvent) -> Void
     ) async throws {
         guard !gateways.isEmpty else {
             throw StorageError.noSource(address: "\(PackageAddress.ipfs(id))", option: "--ipfs-gateway")
         }
         var fetcher = IPFSFetcher(gateways: gateways, client: client)
-        fetcher.accepts = accepts
+        fetcher.conditions = conditions
         _ = try await fetcher.fetch(id, to: destination) { event in
             switch event {
             case .planned(let bytes, let present): progress(.planned(bytes: bytes, present: present))
@@ -89,13 +104,13 @@ public struct PackageSources: Sendable {
     }
 
     private func fetch(
-        _ id: TransactionID, _ destination: String, _ accepts: @escaping @Sendable (Int) throws -> Void,
+        _ id: TransactionID, _ destination: String, _ conditions: FetchConditions,
         _ progress: @escaping @Sendable (PackageEvent) -> Void
     ) async throws {
         let address = PackageAddress.arweave(id)
         guard let arweave else { throw StorageError.noSource(address: "\(address)", option: "--arweave-node") }
         var downloader = ArweaveDownloader(nodes: arweave)
-        downloader.accepts = accepts
+        downloader.conditions = conditions
         let head = try await downloader.transaction(id)
         guard head.tag("Content-Type") == PathManifest.contentType else {
             throw StorageError.notAPackage(name: "\(address)", reason: "it is a single file")

@@ -14,19 +14,20 @@ final class CacheFixture: Sendable {
     let folder: TemporaryFolder
     private let reads = Mutex(0)
 
-    init(seed: Int = 1, in folder: TemporaryFolder? = nil) async throws {
+    init(seed: Int = 1, in folder: TemporaryFolder? = nil, disk: Int = 0) async throws {
         self.folder = try folder ?? TemporaryFolder()
-        package = try await TestPackage(try Self.content(seed))
+        package = try await TestPackage(try Self.content(seed, disk: disk))
         gateway = TestGateway(package.blocks)
     }
 
-    /// A manifest, weights and a licence.
-    static func content(_ seed: Int) throws -> [String: [UInt8]] {
+    /// A manifest that asks for so many bytes of disk, and weights.
+    private static func content(_ seed: Int, disk: Int) throws -> [String: [UInt8]] {
         let weights = TestPackage.bytes(60_500, seed)
         let digest = try #require(Digest(bytes: SHA256.hash(weights)))
         let manifest = Manifest(
-            name: "tiny-\(seed)", licence: "Apache-2.0", contextLength: 128, chatTemplate: Manifest.noTemplate,
-            sampling: Sampling(), policy: Policy(rule: .majority, committee: 3),
+            name: "tiny-\(seed)", licence: "Apache-2.0", contextLength: 128,
+            environment: Manifest.Environment(disk: disk), chatTemplate: Manifest.noTemplate, sampling: Sampling(),
+            policy: Policy(rule: .majority, committee: 3),
             files: [.init(name: "tiny model.gguf", role: .weights, size: weights.count, sha256: digest)])
         return ["manifest.json": try CanonicalJSON.encode(manifest), "tiny model.gguf": weights]
     }

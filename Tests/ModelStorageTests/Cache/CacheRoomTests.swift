@@ -26,7 +26,7 @@ import Testing
         }
         #expect(removed.withLock { $0 } == [.removed(id: "\(second.id)")])
         let left = try first.cache().entries()
-        #expect(left.map(\.id) == [first.id, third.id])
+        #expect(left.map(\.subject) == [.package(first.id), .package(third.id)])
         #expect(left.allSatisfy { $0.isWhole && !$0.isInUse && $0.bytes > 60_000 })
     }
 
@@ -36,10 +36,12 @@ import Testing
         try first.age(200)
         _ = try await second.open(limit: limit)
         _ = try await third.open(limit: limit)
-        #expect(try first.cache().entries().map(\.id) == [first.id, third.id])
+        #expect(try first.cache().entries().map(\.subject) == [.package(first.id), .package(third.id)])
         #expect(try first.cache().entries().map(\.isInUse) == [true, false])
         #expect(try first.package.equals(held.folder))
-        #expect(throws: StorageError.inUse(first.id)) { try first.cache().remove(first.id) }
+        #expect(throws: StorageError.inUse(.package(first.id))) {
+            try first.cache().remove(.package(first.id))
+        }
     }
 
     @Test func withoutRoomNothingIsFetched() async throws {
@@ -57,13 +59,28 @@ import Testing
         #expect(try first.package.equals(held.folder))
     }
 
+    /// Its manifest asks for more than its files are.
+    @Test func aPackageThatNeedsMoreDiskThanThereIsIsRefusedBeforeItsWeightsCome() async throws {
+        let fixture = try await CacheFixture(disk: 1 << 52)
+        await #expect {
+            try await fixture.open()
+        } throws: { error in
+            guard case StorageError.noRoom(_, let needed, let free)? = error as? StorageError else { return false }
+            return needed > free && needed > 1 << 51
+        }
+        let manifest = try #require(fixture.package.content["manifest.json"])
+        let weights = try #require(fixture.package.content["tiny model.gguf"])
+        #expect(fixture.gateway.leavesAsked == (manifest.count + 999) / 1_000)
+        #expect(weights.count > manifest.count * 10)
+    }
+
     @Test func aPackageIsRemovedOnDemand() async throws {
         let fixture = try await CacheFixture()
         _ = try await fixture.open()
         let cache = try fixture.cache()
-        #expect(try cache.remove(fixture.id))
+        #expect(try cache.remove(.package(fixture.id)))
         #expect(try cache.entries().isEmpty)
-        #expect(try !cache.remove(fixture.id))
+        #expect(try !cache.remove(.package(fixture.id)))
         #expect(!FileManager.default.fileExists(atPath: fixture.entry))
     }
 }

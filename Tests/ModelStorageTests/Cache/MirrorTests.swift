@@ -79,6 +79,18 @@ import Testing
         #expect(fixture.gateway.order.isEmpty)
     }
 
+    @Test func aPackageThatNeedsMoreDiskThanThereIsIsRefusedBeforeItsWeightsCome() async throws {
+        let fixture = try await CacheFixture(disk: 1 << 52)
+        let mirror = Mirror(fixture.package.content, .honest)
+        await #expect {
+            try await open(fixture, mirror)
+        } throws: { error in
+            guard case StorageError.noRoom? = error as? StorageError else { return false }
+            return true
+        }
+        #expect(mirror.requests.map(\.path) == ["/models/tiny/manifest.json"])
+    }
+
     @Test func aFileThatIsCutOffIsAskedForAgain() async throws {
         let fixture = try await CacheFixture()
         let mirror = Mirror(fixture.package.content, .cutsOffOnce)

@@ -1,4 +1,5 @@
 public import Arweave
+import DNAProtocol
 import Foundation
 
 /// Why a download cannot be had.
@@ -32,8 +33,7 @@ public struct ArweaveDownloader: Sendable {
 
     let nodes: ArweaveNodes
     let options: Options
-    /// Asked with all the bytes there will be, before they come; throws to refuse them.
-    public var accepts: @Sendable (Int) throws -> Void = { _ in }
+    var conditions = FetchConditions()
 
     /// A downloader that asks these nodes, spreading its questions over all of them.
     public init(nodes: ArweaveNodes, options: Options = Options()) {
@@ -54,7 +54,7 @@ public struct ArweaveDownloader: Sendable {
     ) async throws {
         let transaction = try await transaction(id)
         try check(transaction.body.dataSize, of: "\(id)")
-        try accepts(transaction.body.dataSize)
+        try conditions.size(transaction.body.dataSize)
         let counter = TransferCounter(total: transaction.body.dataSize, progress)
         try await fetch(transaction, to: path, counter)
     }
@@ -77,22 +77,35 @@ public struct ArweaveDownloader: Sendable {
         }
         let manifest = try PathManifest(json: try await bytes(of: head, limit: PathManifest.byteLimit))
         var files: [(path: String, transaction: Transaction)] = []
-        for (path, id) in manifest.files.sorted(by: { $0.key < $1.key }) {
-            files.append((path, try await transaction(id)))
-        }
+        for (path, id) in Self.order(manifest.files) { files.append((path, try await transaction(id))) }
         let (total, overflow) = files.reduce((0, false)) { sum, file in
             let (next, overflow) = sum.0.addingReportingOverflow(file.transaction.body.dataSize)
             return (next, sum.1 || overflow)
         }
         try check(overflow ? .max : total, of: "the package")
-        try accepts(total)
+        try conditions.size(total)
+        if files.first?.path != Manifest.fileName { try conditions.manifest?(nil) }
         let counter = TransferCounter(total: total, progress)
         for (path, transaction) in files {
             let target = "\(folder)/\(path)"
             try makeFolder((target as NSString).deletingLastPathComponent)
             try await fetch(transaction, to: target, counter)
+            if path == Manifest.fileName, let accepts = conditions.manifest { try accepts(try Self.manifest(target)) }
         }
         return manifest.files
+    }
+
+    /// The manifest first, then by their names.
+    private static func order(_ files: [String: TransactionID]) -> [(path: String, id: TransactionID)] {
+        let names = files.keys.sorted()
+        let ordered = names.filter { $0 == Manifest.fileName } + names.filter { $0 != Manifest.fileName }
+        return ordered.compactMap { name in files[name].map { (name, $0) } }
+    }
+
+    /// The manifest's bytes; nil when they are too many.
+    private static func manifest(_ path: String) throws(ArweaveError) -> [UInt8]? {
+        let file = try DataFile(path: path)
+        return file.size <= Manifest.maximumBytes ? try file.read(0..<file.size) : nil
     }
 
     /// A small transaction's data.

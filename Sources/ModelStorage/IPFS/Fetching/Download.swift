@@ -34,7 +34,19 @@ struct Download: Sendable {
 
     /// Fetches what is missing.
     func run(workers: Int) async throws {
-        let missing = plan.pieces.indices.filter { !written.isDone($0) }
+        try await fetch(plan.pieces.indices.filter { !written.isDone($0) }, workers: workers)
+    }
+
+    /// A small file, of which what is missing is fetched; nil when there is none, or one with more than `limit` bytes.
+    func file(_ path: String, limit: Int, workers: Int) async throws -> [UInt8]? {
+        guard let file = plan.files.first(where: { $0.path == path }), file.size <= limit else { return nil }
+        let leaves = Set(file.leaves.map(\.cid))
+        let missing = plan.pieces.indices.filter { leaves.contains(plan.pieces[$0].leaf.cid) && !written.isDone($0) }
+        try await fetch(missing, workers: workers)
+        return try folder.read(path, at: 0, count: Int(file.size))
+    }
+
+    private func fetch(_ missing: [Int], workers: Int) async throws {
         _ = try await each(missing, workers: workers) { piece in
             try await fetch(piece)
             progress(.received(plan.pieces[piece].leaf.size))

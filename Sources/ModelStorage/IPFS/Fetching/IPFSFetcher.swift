@@ -1,4 +1,5 @@
 public import ContentAddressing
+import DNAProtocol
 public import HTTPTransport
 import NIOCore
 import Synchronization
@@ -37,8 +38,7 @@ public struct IPFSFetcher: Sendable {
     public var questionsPerGateway = 8
     /// How long a block may take until another gateway is asked.
     public var blockDeadline: Duration = .seconds(30)
-    /// Asked with all the bytes there will be, before a leaf comes; throws to refuse them.
-    public var accepts: @Sendable (Int) throws -> Void = { _ in }
+    var conditions = FetchConditions()
     /// How long a gateway rests after a failure, at first.
     public var rest: Duration = .seconds(1)
 
@@ -74,13 +74,17 @@ public struct IPFSFetcher: Sendable {
         let plan = try Self.accept { () throws(DAGError) in
             try PiecePlan(walk.finish().sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) })
         }
-        try accepts(Int(clamping: plan.files.reduce(0) { $0 + $1.size }))
+        try conditions.size(Int(clamping: plan.files.reduce(0) { $0 + $1.size }))
         try folder.layOut(plan.files, folders: walk.folders, isFolder: walk.isFolder ?? false)
         let written = try ProgressFile(folder.progressPath, root: root, count: plan.pieces.count)
         let download = Download(plan: plan, folder: folder, written: written, source: source, progress: progress)
         let present = try await download.check()
         progress(.planned(bytes: plan.bytes, present: present))
-        try await download.run(workers: questionsPerGateway * gateways.count)
+        let workers = questionsPerGateway * gateways.count
+        if let accepts = conditions.manifest {
+            try accepts(try await download.file(Manifest.fileName, limit: Manifest.maximumBytes, workers: workers))
+        }
+        try await download.run(workers: workers)
         try folder.complete(plan.files.map(\.path))
         return FetchReport(
             root: root, files: plan.files.count, bytes: plan.files.reduce(0) { $0 + $1.size },
