@@ -48,8 +48,7 @@ struct CacheLayout: Sendable {
     /// Where all of something lies.
     private func places(_ subject: CacheSubject) -> [String] {
         switch subject {
-        // What vouches for a package comes first: whatever a crash leaves of a removal counts for nothing.
-        case .package(let id): [record(id), entry(id)]
+        case .package(let id): [entry(id)]
         case .transaction(let id): [package(id), package(id) + Self.unfinished]
         }
     }
@@ -105,8 +104,9 @@ struct CacheLayout: Sendable {
         }
     }
 
-    /// Removes something.
+    /// Removes something, what vouches for it first: whatever a crash leaves counts for nothing.
     func remove(_ subject: CacheSubject) throws(StorageError) {
+        if case .package(let id) = subject { try Self.remove(record(id)) }
         for path in places(subject) { try Self.remove(path) }
     }
 

@@ -88,13 +88,7 @@ struct DownloadFolder: Sendable {
         let path = path(of: file)
         let descriptor = try Self.open(path, O_WRONLY)
         defer { close(descriptor) }
-        var done = 0
-        while done < bytes.count {
-            let count = pwrite(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset) + off_t(done))
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw .disk(path: path, reason: lastError()) }
-            done += count
-        }
+        guard writeAll(bytes, to: descriptor, at: Int(offset)) else { throw .disk(path: path, reason: lastError()) }
     }
 
     /// Reads bytes back; nil when the file is shorter.

@@ -8,14 +8,15 @@ final class FileLock: Sendable {
     init(_ path: String, for target: String) throws(StorageError) {
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
         guard descriptor >= 0 else { throw .disk(path: path, reason: lastError()) }
+        // From here on the descriptor is closed by `deinit`, also when this throws.
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let isHeld = errno == EWOULDBLOCK
-            close(descriptor)
-            throw isHeld ? .busy(path: target) : .disk(path: path, reason: lastError())
+            throw errno == EWOULDBLOCK ? .busy(path: target) : .disk(path: path, reason: lastError())
         }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+    }
 }
 
 func lastError() -> String { String(cString: strerror(errno)) }

@@ -73,14 +73,7 @@ struct MirrorFile: Sendable {
         /// - Returns: false when it is more than the file may have; then nothing is taken.
         func append(_ bytes: UnsafeRawBufferPointer) throws(StorageError) -> Bool {
             guard bytes.count <= file.file.size - Int(lseek(descriptor, 0, SEEK_END)) else { return false }
-            var done = 0
-            while done < bytes.count {
-                // There is something left, so there is an address.
-                let count = write(descriptor, bytes.baseAddress! + done, bytes.count - done)
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { throw .disk(path: file.path, reason: lastError()) }
-                done += count
-            }
+            guard writeAll(bytes, to: descriptor) else { throw .disk(path: file.path, reason: lastError()) }
             return true
         }
 

@@ -34,13 +34,13 @@ package final class SignerFolder: Sendable {
         lock = open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else { throw StateError.cannotWrite(path + "/lock", errno) }
         // Two processes would draw two seeds. flock(2): the lock goes with the descriptor, also when the process dies.
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            close(lock)
-            throw SignerError.stateInUse(path)
-        }
+        // When this throws, `deinit` closes it.
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else { throw SignerError.stateInUse(path) }
     }
 
-    deinit { close(lock) }
+    deinit {
+        if lock >= 0 { close(lock) }
+    }
 
     /// Lets another process have the folder. Nothing may be written afterwards.
     package func release() { flock(lock, LOCK_UN) }

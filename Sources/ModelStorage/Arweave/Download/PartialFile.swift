@@ -55,7 +55,7 @@ final class PartialFile: Sendable {
     func fill(_ chunk: DataPiece) throws(ArweaveError) -> Int {
         try write(chunk.bytes, to: data, at: chunk.range.lowerBound)
         let entry = Self.entry(chunk.range, chunk.sha256)
-        try write(entry, to: log, at: nil)
+        try write(entry, to: log)
         return state.withLock { state in
             let new = RangeSet(chunk.range).subtracting(state.filled)
             state.filled.formUnion(RangeSet(chunk.range))
@@ -128,17 +128,8 @@ final class PartialFile: Sendable {
         return numbers + digest + SHA256.hash(numbers + digest).prefix(16)
     }
 
-    private func write(_ bytes: [UInt8], to descriptor: Int32, at offset: Int?) throws(ArweaveError) {
-        var done = 0
-        while done < bytes.count {
-            let count = bytes.withUnsafeBytes { memory in
-                let rest = memory.baseAddress! + done  // there is something left, so there is an address
-                guard let offset else { return Glibc.write(descriptor, rest, bytes.count - done) }
-                return pwrite(descriptor, rest, bytes.count - done, off_t(offset + done))
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw .system(operation: "write", path: part, code: errno) }
-            done += count
-        }
+    private func write(_ bytes: [UInt8], to descriptor: Int32, at offset: Int? = nil) throws(ArweaveError) {
+        let isWritten = bytes.withUnsafeBytes { writeAll($0, to: descriptor, at: offset) }
+        guard isWritten else { throw .system(operation: "write", path: part, code: errno) }
     }
 }

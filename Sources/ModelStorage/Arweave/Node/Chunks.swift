@@ -28,7 +28,13 @@ public struct ChunkUpload: Hashable, Sendable {
         // Digits and base64url need no escapes, and this is most of what a package's bytes go through.
         let head = #"{"data_root":"\#(root)","data_size":"\#(size)","data_path":"\#(Base64URL.encode(path))","#
         let offset = #""offset":"\#(range.upperBound - 1)","chunk":""#
-        return [UInt8]((head + offset).utf8) + [UInt8](Base64URL.encode(bytes).utf8) + [UInt8](#""}"#.utf8)
+        var json: [UInt8] = []
+        json.reserveCapacity(head.utf8.count + offset.utf8.count + Base64URL.encodedCount(bytes.count) + 2)
+        json += head.utf8
+        json += offset.utf8
+        json += Base64URL.encode(bytes).utf8
+        json += #""}"#.utf8
+        return json
     }
 }
 

@@ -34,13 +34,13 @@ final class UploadJournal: Sendable {
     init(folder: String) throws(ArweaveUploadError) {
         self.folder = folder
         if mkdir(folder, 0o700) != 0, errno != EEXIST {
-            throw .damagedJournal(path: folder, reason: String(cString: strerror(errno)))
+            throw .damagedJournal(path: folder, reason: lastError())
         }
         lock = open("\(folder)/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         let chunks = open("\(folder)/chunks.log", O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         log = Mutex(chunks)
         guard lock >= 0, chunks >= 0 else {
-            throw .damagedJournal(path: folder, reason: String(cString: strerror(errno)))
+            throw .damagedJournal(path: folder, reason: lastError())
         }
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else { throw .journalInUse(path: folder) }
     }
@@ -98,7 +98,7 @@ final class UploadJournal: Sendable {
         if bytes.count % Self.entryByteCount != 0 {
             let whole = off_t(bytes.count - bytes.count % Self.entryByteCount)
             guard log.withLock({ ftruncate($0, whole) }) == 0 else {
-                throw .damagedJournal(path: folder, reason: String(cString: strerror(errno)))
+                throw .damagedJournal(path: folder, reason: lastError())
             }
         }
         return chunks
@@ -110,7 +110,7 @@ final class UploadJournal: Sendable {
         let kept = chunks.filter { transactions.contains($0.transaction) }
         guard kept.count < chunks.count else { return }
         guard log.withLock({ ftruncate($0, 0) }) == 0 else {
-            throw .damagedJournal(path: folder, reason: String(cString: strerror(errno)))
+            throw .damagedJournal(path: folder, reason: lastError())
         }
         for chunk in kept { try note(chunk) }
     }
@@ -120,7 +120,7 @@ final class UploadJournal: Sendable {
         let entry = chunk.transaction.bytes + withUnsafeBytes(of: UInt64(chunk.index).bigEndian) { [UInt8]($0) }
         let count = log.withLock { Glibc.write($0, entry, entry.count) }
         guard count == entry.count else {
-            throw .damagedJournal(path: folder, reason: String(cString: strerror(errno)))
+            throw .damagedJournal(path: folder, reason: lastError())
         }
     }
 }

@@ -77,7 +77,7 @@ package final class PublishJournal: Sendable {
             defer { fclose(file) }
             return fputs(line, file) >= 0 && fflush(file) == 0
         }
-        guard isWritten else { throw .disk(path: path, reason: String(cString: strerror(errno))) }
+        guard isWritten else { throw .disk(path: path, reason: lastError()) }
     }
 
     package func remove() { try? FileManager.default.removeItem(atPath: path) }
