@@ -10,7 +10,7 @@ package struct Base64URLBytes: Codable, Hashable, Sendable {
 
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        guard let bytes = Base64URL.decode(Array(try container.decode(String.self).utf8)) else {
+        guard let bytes = Base64URL.decode(try container.decode(String.self)) else {
             throw DecodingError.dataCorruptedError(in: container, debugDescription: "not base64url")
         }
         self.bytes = bytes

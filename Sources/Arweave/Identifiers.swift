@@ -17,7 +17,7 @@ extension ArweaveIdentifier {
 
     /// `nil` unless the text is base64url of 32 bytes.
     public init?(_ description: String) {
-        guard let bytes = Base64URL.decode(Array(description.utf8)) else { return nil }
+        guard let bytes = Base64URL.decode(description) else { return nil }
         self.init(bytes: bytes)
     }
 

@@ -132,17 +132,28 @@ struct JSONParser {
             case 0..<0x20:
                 throw .invalidString(offset: offset)
             default:
-                unescaped?.append(byte)
-                offset += 1
+                let plain = plainBytes()
+                unescaped?.append(contentsOf: plain)
+                offset += plain.count
             }
         }
+    }
+
+    /// The bytes from here on that stand for themselves in a string.
+    private func plainBytes() -> UnsafeRawBufferPointer {
+        var end = offset
+        while end < bytes.count, bytes[end] >= 0x20, bytes[end] != UInt8(ascii: "\""), bytes[end] != UInt8(ascii: "\\")
+        {
+            end += 1
+        }
+        return UnsafeRawBufferPointer(rebasing: bytes[offset..<end])
     }
 
     /// Swift compares and hashes strings by their normal form, whose marks it sorts in quadratic time: one megabyte of
     /// them in a single run would take minutes wherever it is compared.
     private static func hasLongRunOfMarks(_ text: String) -> Bool {
-        // A mark has two bytes at least.
-        guard text.utf8.count > 2 * JSONLimits.marks else { return false }
+        // A mark has two bytes at least, of which the first is not below that of U+0300.
+        guard text.utf8.count > 2 * JSONLimits.marks, text.utf8.contains(where: { $0 >= 0xCC }) else { return false }
         var run = 0
         for scalar in text.unicodeScalars {
             let isMark = scalar.value >= 0x300 && scalar.properties.canonicalCombiningClass != .notReordered

@@ -93,8 +93,8 @@ public struct PackageRoot: Hashable, Sendable, Codable {
     /// Reads a JSON string of base64url.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        let text = Array(try container.decode(String.self).utf8)
-        guard text.count <= Self.maximumBytes * 2, let bytes = Base64URL.decode(text) else {
+        let text = try container.decode(String.self)
+        guard text.utf8.count <= Self.maximumBytes * 2, let bytes = Base64URL.decode(text) else {
             throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a valid base64url")
         }
         do throws(InvalidField) {
