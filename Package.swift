@@ -129,7 +129,10 @@ let package = Package(
         // Floor 6: what several test targets share
         library(
             "TestKit",
-            ["Canonical", "Consensus", "CoordinatorStore", "Cryptography", "DNAProtocol", "LocalNetwork", "Postgres"]),
+            [
+                "Canonical", "Consensus", "CoordinatorStore", "Cryptography", "DNAProtocol", "LocalNetwork",
+                "ModelPackages", "Postgres", "ServiceKit", hummingbird, logging,
+            ] + nio),
 
         // Floor 6: all of the protocol in one thread, for tests and `simulate`
         library(
@@ -197,9 +200,9 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
-                "AggregatorService", "Canonical", "Consensus", "DNAProtocol", "GatewayService", "HTTPTransport",
-                "Inference", "LocalNetwork", "ModelPackages", "NodeState", "ServiceKit", "SignerService", "TestKit",
-                "WorkerService", logging,
+                "AggregatorService", "Canonical", "Consensus", "Cryptography", "DNAProtocol", "GatewayService",
+                "HTTPTransport", "Inference", "LocalNetwork", "ModelPackages", "NodeState", "ServiceKit",
+                "SignerService", "TestKit", "WorkerService", logging,
             ] + nio),
         tests("GGUFTests", ["GGUF"]),
         tests(

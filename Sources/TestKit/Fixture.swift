@@ -69,6 +69,26 @@ package struct Fixture: Sendable {
     /// The model whose manifest that is.
     package func model() throws -> PublishedModel { try PublishedModel(ofSmallFiles: manifest) }
 
+    /// That model with the word of all administrators that must sign.
+    package func registered(alias: String? = nil, sources: [String]? = nil) throws -> RegisteredModel {
+        try registered(try model(), alias: alias, sources: sources)
+    }
+
+    /// A model with the word of all administrators that must sign.
+    package func registered(
+        _ model: PublishedModel, alias: String? = nil, sources: [String]? = nil, at time: Timestamp? = nil
+    ) throws -> RegisteredModel {
+        let body = ModelRegistration.Body(
+            network: try genesis.networkID(), model: model.id, alias: alias, sources: sources,
+            at: time ?? genesis.createdAt)
+        let keys = [administrator, second].prefix(genesis.administrators.threshold)
+        let signatures = try keys.map { key in
+            AdministratorSignature(administrator: key.publicKey, signature: try body.signed(by: key))
+        }
+        return RegisteredModel(
+            registration: ModelRegistration(body: body, signatures: signatures), model: model)
+    }
+
     package func request(_ prompt: String = "Hello", policy: Policy? = nil) throws -> Request {
         Request(
             network: try genesis.networkID(), model: try model().id, input: .init(prompt: prompt),

@@ -87,5 +87,5 @@ package func temporaryFolder() -> String { "/tmp/dna-test-\(UUID().uuidString.pr
 
 /// Asks again until the condition holds, for as long as the test may run.
 package func eventually(_ condition: () async throws -> Bool) async throws {
-    while try await !condition() { await Task.yield() }
+    while try await !condition() { try await Task.sleep(for: .milliseconds(10)) }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DNAProtocol
 import Foundation
+import ModelStorage
 import NodeState
 
 /// `dna model register`.
@@ -9,19 +10,31 @@ struct ModelRegisterCommand: AsyncParsableCommand {
         commandName: "register",
         abstract: "Say, as an administrator, that the network serves a model, and perhaps by which short name.",
         discussion: """
-            The aggregators keep the statement, gateways list the model, workers may read the list. An alias stands for \
-            one model; a later statement gives it to another. Where several administrators must sign, --statement names a \
+            The aggregators keep the statement, gateways list the model, running workers fetch it from its sources and \
+            serve it. An alias stands for one model; a later statement gives it to another. Where several administrators must sign, --statement names a \
             file that goes from one to the next: each runs this command with it, and the last one's is sent.
             """)
 
     @OptionGroup var subject: ModelSubject
     @OptionGroup var network: AdministratorArguments
     @Option(help: "A short name that requests may use: a-z, 0-9, '-', '.' and '_'.") var alias: String?
+    @Option(
+        help: """
+            Where workers get the package: ipfs://ID, ar://TRANSACTION, or https://HOST/PATH#ID; repeat it for more, the \
+            preferred one first. By default ipfs:// and the model's id.
+            """)
+    var source: [String] = []
+    @Flag(help: "Say nothing about a model that is registered already.") var unlessRegistered = false
     @Option(help: "Keeps the statement while administrators sign it one after the other.") var statement: String?
 
     func validate() throws {
         guard alias.map(ModelRegistration.isAlias) != false else {
             throw ValidationError("--alias must be 1 to 64 of a-z, 0-9, '-', '.' and '_', and no model's id")
+        }
+        for text in source {
+            if case .folder = try PackageAddress(text) {
+                throw ValidationError("--source: other machines have no \(text)")
+            }
         }
     }
 
@@ -29,13 +42,19 @@ struct ModelRegisterCommand: AsyncParsableCommand {
         let model = try await subject.find()
         let earlier = try statement.flatMap { try JSONFile.readIfThere(ModelRegistration.self, path: $0) }
         let (alias, statement, now) = (alias, statement, AdministratorArguments.now())
+        let (sources, unlessRegistered) = (source.isEmpty ? nil : source, unlessRegistered)
         try await network.with { administrator in
+            if unlessRegistered, try await administrator.models().contains(where: { $0.model.id == model.id }) {
+                return Console.note("\(model.id) is registered")
+            }
             var body = ModelRegistration.Body(
-                network: try administrator.genesis.networkID(), model: model.id, alias: alias, at: now)
+                network: try administrator.genesis.networkID(), model: model.id, alias: alias, sources: sources, at: now
+            )
             if let earlier {
                 body.at = earlier.body.at
                 guard earlier.body == body else {
-                    throw ValidationError("--statement: the file is about another network, model or alias")
+                    throw ValidationError(
+                        "--statement: the file is about another network, model or alias, or has other sources")
                 }
             }
             let registration = try administrator.registration(body, with: earlier?.signatures ?? [])

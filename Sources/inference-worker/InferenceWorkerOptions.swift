@@ -29,8 +29,14 @@ struct InferenceWorkerOptions: ParsableArguments {
         "instruction-set", default: InstructionSet.auto.rawValue,
         help: "How to compute: \(InstructionSet.allCases.map(\.rawValue).joined(separator: ", "))")
 
-    @Option(help: "The model package: ipfs://ID, ar://TRANSACTION, https://…#ID, or a folder (DNA_MODEL).")
-    var model: String?
+    @Option(
+        help: """
+            A model package to serve, whatever is registered: ipfs://ID, ar://TRANSACTION, https://…#ID, or a folder; \
+            repeat it for more (DNA_MODEL, separated by commas).
+            """)
+    var model: [String] = []
+
+    @OptionGroup var registered: RegisteredModelArguments
 
     @OptionGroup var storage: StorageArguments
 
@@ -82,22 +88,30 @@ struct InferenceWorkerOptions: ParsableArguments {
         }
         let state = try text(state, "state", "DNA_STATE")
         var options = WorkerOptions(
-            model: try address(try text(model, "model", "DNA_MODEL")), storage: try storage.resolve(environment),
+            models: try addresses(environment), storage: try storage.resolve(environment),
             genesisPath: try network.genesisPath(environment), rosterPath: network.rosterPath(environment),
             nodeKeyPath: nodeKey ?? environment["DNA_NODE_KEY"] ?? state + "/node.key",
             passphrasePath: try text(passphraseFile, "passphrase-file", "DNA_PASSPHRASE_FILE"),
             statePath: state, aggregators: try aggregators.resolve(environment), engine: try engine(environment))
+        options.takesRegistered = try registered.takes(environment)
+        options.modelMemory = try registered.memory(environment)
+        guard options.takesRegistered || !options.models.isEmpty else {
+            throw ValidationError("--model or DNA_MODEL is required where registered models are ignored")
+        }
         options.sharedWeightsPath = sharedWeights ?? environment["DNA_SHARED_WEIGHTS"]
         options.invitations = try invitations(environment)
         options.leavesOnStop = leaveOnStop || environment["DNA_LEAVE_ON_STOP"] == "1"
         return options
     }
 
-    private func address(_ text: String) throws -> PackageAddress {
-        do {
-            return try PackageAddress(text)
-        } catch {
-            throw ValidationError("--model: \(error)")
+    private func addresses(_ environment: [String: String]) throws -> [PackageAddress] {
+        let inherited = environment["DNA_MODEL"]?.split(separator: ",").map(String.init) ?? []
+        return try (model.isEmpty ? inherited : model).map { text in
+            do {
+                return try PackageAddress(text)
+            } catch {
+                throw ValidationError("--model: \(error)")
+            }
         }
     }
 

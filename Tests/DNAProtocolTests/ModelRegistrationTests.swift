@@ -32,6 +32,33 @@ import Testing
             .init("alias") { $0.registration.body.alias = "SmolLM2" },
             .init("alias") { $0.registration.body.alias = "org/model" },
             .init("alias") { $0.registration.body.alias = "\($0.model.id)" },
+            .init("sources") { $0.registration.body.sources = [] },
+            .init("sources") { body in
+                body.registration.body.sources = (0...8).map { "https://host-\($0)/#\(body.model.id)" }
+            },
+            .init("sources") { $0.registration.body.sources = ["ipfs://\($0.model.id)", "ipfs://\($0.model.id)"] },
+            .init("sources[0]") { $0.registration.body.sources = ["/a/folder"] },
+            .init("sources[0]") { $0.registration.body.sources = ["ftp://host/#\($0.model.id)"] },
+            .init("sources[0]") { $0.registration.body.sources = ["ipfs://\(ModelID(.of("other", [])))"] },
+            .init("sources[0]") { $0.registration.body.sources = ["https://host/path"] },
+            .init("sources[0]") { $0.registration.body.sources = ["https://#\($0.model.id)"] },
+            .init("sources[0]") { $0.registration.body.sources = ["https://host/\u{e9}#\($0.model.id)"] },
+            .init("sources[0]") { $0.registration.body.sources = ["https://host/a b#\($0.model.id)"] },
+            .init("sources[0]") { body in
+                let path = String(repeating: "a", count: 2_048)
+                body.registration.body.sources = ["https://host/\(path)#\(body.model.id)"]
+            },
+            .init("sources[1]") {
+                $0.registration.body.sources = ["ipfs://\($0.model.id)", "ar://\(String(repeating: "A", count: 42))"]
+            },
+            .init("sources[0]") { $0.registration.body.sources = ["ar://\(String(repeating: "A", count: 42))="] },
+            // Good addresses; the signature is over others.
+            .init("signatures[0].signature") { body in
+                body.registration.body.sources = [
+                    "https://host/path#\(body.model.id)", "http://host:8080#\(body.model.id)",
+                    "ar://\(String(repeating: "A", count: 43))", "ipfs://\(body.model.id)",
+                ]
+            },
             .init("signatures") { $0.registration.signatures.removeLast() },
             .init("signatures") { $0.registration.signatures[1] = $0.registration.signatures[0] },
             .init("signatures[0].signature") { $0.registration.body.at = $0.registration.body.at + 1 },
@@ -42,6 +69,13 @@ import Testing
             },
         ]
         try expectEachNamed(breaks, in: registered) { try $0.validate(in: fixture.genesis) }
+    }
+
+    @Test func isHadFromIPFSUnlessItSaysOtherwise() {
+        var body = registered.registration.body
+        #expect(body.addresses == ["ipfs://\(registered.model.id)"])
+        body.sources = ["ar://\(String(repeating: "A", count: 43))"]
+        #expect(body.addresses == body.sources)
     }
 
     @Test func survivesJSON() throws {

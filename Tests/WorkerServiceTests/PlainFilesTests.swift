@@ -56,12 +56,17 @@ import WorkerService
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == bytes)
     }
 
-    @Test func whatBelongsToOtherModelsIsRemoved() async throws {
+    @Test func whatIsNotKeptIsRemoved() async throws {
         defer { remove() }
         let first = try #require(try weights(await pack("one", for: [node.publicKey])))
-        _ = try weights(await pack("two", for: [node.publicKey]))
-        #expect(!FileManager.default.fileExists(atPath: first))
+        let package = try await pack("two", for: [node.publicKey])
+        let second = try #require(try weights(package))
         #expect(try weights(await pack("three", for: [])) == nil)
+        #expect([first, second].allSatisfy(FileManager.default.fileExists))
+        let files = PlainFiles(statePath: root + "/state")
+        try files.keep(only: [package.1])
+        #expect(!FileManager.default.fileExists(atPath: first) && FileManager.default.fileExists(atPath: second))
+        try files.keep(only: [])
         #expect(try FileManager.default.contentsOfDirectory(atPath: root + "/state/plain").isEmpty)
     }
 

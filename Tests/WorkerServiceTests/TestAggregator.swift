@@ -19,6 +19,7 @@ final class TestAggregator: Sendable {
         var standing: NodeStanding?
         /// Whether polls are turned away, as those of a node that is not active.
         var turnsAway = false
+        var registered: [RegisteredModel] = []
         /// Calls to answer with 503 before answering well.
         var failures = 0
     }
@@ -72,6 +73,9 @@ final class TestAggregator: Sendable {
                 state.turnsAway ? .some(nil) : Self.open(state, poll.body).map(Optional.some)
             } ?? nil
         }
+        router.getJSON("v1/models") { _, _ -> RegisteredModels? in
+            RegisteredModels(models: self.state.registered)
+        }
         router.postJSON("v1/nodes/join") { (join: JoinRequest, _) -> NodeStanding? in
             self.change { $0.joins.append(join) }
             guard let standing = self.state.standing else {
@@ -106,11 +110,13 @@ final class TestAggregator: Sendable {
         if fails { throw ServiceError(.unavailable, "not now") }
     }
 
-    /// The oldest assignment that nobody has committed to, and who asks neither refuses nor has in hand.
+    /// The oldest assignment for a model of who asks, that nobody has committed to, and that it neither refuses nor has in
+    /// hand.
     private static func open(_ state: State, _ poll: AssignmentPoll.Body) -> Assignment? {
         state.offered.first { assignment in
             let place = AssignmentPlace(request: assignment.committee.request, round: assignment.committee.round)
-            return poll.refused?.contains(place) != true && poll.inHand?.contains(place) != true
+            return poll.models.contains(assignment.request.model) && poll.refused?.contains(place) != true
+                && poll.inHand?.contains(place) != true
                 && !state.commitments.contains { commitment in
                     commitment.body.request == assignment.committee.request
                         && commitment.body.round == assignment.committee.round

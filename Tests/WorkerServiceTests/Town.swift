@@ -5,6 +5,7 @@ import Foundation
 import HTTPTransport
 import Inference
 import Logging
+import ModelStorage
 import ServiceKit
 import TestKit
 import WorkerService
@@ -37,6 +38,14 @@ struct Town: Sendable {
         request.maximumTokens = tokens
         // Keys, and so seeds, are fresh in each run; how long the answer is should not be.
         request.sampling.temperature = 0
+        return request
+    }
+
+    /// A request for a model that is not the town's own.
+    func request(for model: PublishedModel) throws -> Request {
+        var request = try request()
+        request.model = model.id
+        request.policy = model.manifest.policy
         return request
     }
 
@@ -77,18 +86,26 @@ struct Town: Sendable {
     /// Runs a worker during `body`: a new one each time, on the same state.
     func withWorker(
         _ key: Ed25519.SigningKey, _ origins: [HTTPOrigin], admission: WorkerAdmission? = nil,
-        engine: Engine? = nil, _ body: @Sendable (Worker) async throws -> Void
+        engine: Engine? = nil, taking options: WorkerOptions? = nil, _ body: @Sendable (Worker) async throws -> Void
     ) async throws {
         let (aggregator, lines) = (aggregator, lines)
         let logger = Logger(label: "worker") { _ in RecordingLog(aggregator: aggregator, lines: lines) }
         var pacing = WorkerPacing()
         pacing.longestPause = .milliseconds(5)
+        pacing.registrationInterval = .milliseconds(20)
+        pacing.longestTakeUpPause = .milliseconds(20)
         let client = HTTPClient(logger: logger)
         var parts = WorkerParts(
             genesis: fixture.genesis, roster: fixture.roster.roster, key: key,
-            computation: try RequestComputation(model: fixture.model(), engine: engine ?? RealModel.engine.get()),
+            models: [
+                ServedModel(
+                    try RequestComputation(model: fixture.model(), engine: engine ?? RealModel.engine.get()))
+            ],
             aggregators: origins, statePath: state)
         parts.admission = admission
+        if let options {
+            parts.loader = ModelLoader(options, genesis: fixture.genesis, key: key, logger: logger)
+        }
         let worker = try Worker(parts, pacing: pacing, client: client, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -99,6 +116,19 @@ struct Town: Sendable {
             group.cancelAll()
         }
         await client.shutdown()
+    }
+
+    /// Where what workers fetch is kept.
+    var cache: String { state + "/cache" }
+
+    /// How a worker takes up what is registered.
+    func storage(memory: Int? = nil) -> WorkerOptions {
+        var options = WorkerOptions(
+            models: [], storage: StorageOptions(cacheFolder: cache), genesisPath: "", rosterPath: nil,
+            nodeKeyPath: "", passphrasePath: "", statePath: state, aggregators: [],
+            engine: EngineOptions(contextLength: 256))
+        options.modelMemory = memory
+        return options
     }
 
     /// What an aggregator says of a node.

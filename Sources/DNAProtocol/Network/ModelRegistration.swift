@@ -16,15 +16,19 @@ public struct ModelRegistration: Codable, Hashable, Sendable {
         public var model: ModelID
         /// A name that stands for the model from then on, until a later registration gives it to another; nil for none.
         public var alias: String?
+        /// Where the package can be had, the preferred place first: `ipfs://ID`, `ar://TRANSACTION` or `https://HOST/PATH#ID`;
+        /// nil for `ipfs://` and the model's id.
+        public var sources: [String]?
         /// When it was said. Of two that are about one alias, or about one model, the later counts.
         public var at: Timestamp
 
         /// Names everything.
-        public init(network: NetworkID, model: ModelID, alias: String?, at: Timestamp) {
+        public init(network: NetworkID, model: ModelID, alias: String?, sources: [String]? = nil, at: Timestamp) {
             version = 1
             self.network = network
             self.model = model
             self.alias = alias
+            self.sources = sources
             self.at = at
         }
     }
@@ -52,6 +56,7 @@ public struct ModelRegistration: Codable, Hashable, Sendable {
             try require(
                 Self.isAlias(alias), "alias", "must be 1 to 64 of a-z, 0-9, '-', '.' and '_', and no model's id")
         }
+        try body.validateSources()
         try genesis.check(signatures, over: try body.signingBytes())
         let signers = Set(signatures.map(\.administrator))
         try require(signers.count == signatures.count, "signatures", "must hold at most one per administrator")

@@ -43,6 +43,11 @@ final class AggregatorClient: Sendable {
         try await attempt { try await $0.post("/v1/nodes/leave", leave, deadline: callDeadline, isIdempotent: true) }
     }
 
+    /// What is registered, as the aggregator shows it.
+    func registeredModels() async throws -> RegisteredModels {
+        try await attempt { try await $0.get("/v1/models", deadline: callDeadline) }
+    }
+
     /// The newest roster epoch, as the aggregator shows it.
     func roster() async throws -> SignedRoster {
         try await attempt { try await $0.get("/v1/roster", deadline: callDeadline) }

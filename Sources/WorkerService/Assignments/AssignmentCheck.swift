@@ -7,7 +7,7 @@ package struct AssignmentCheck: Sendable {
     private let genesis: Genesis
     private let network: NetworkID
     private let node: Ed25519.PublicKey
-    private let manifests: [ModelID: Manifest]
+    private var manifests: [ModelID: Manifest]
     private var roster: Roster?
 
     /// Checks what is sent to `node`, which serves `models`. Committees drawn from `roster`, when there is one, are
@@ -16,15 +16,20 @@ package struct AssignmentCheck: Sendable {
         self.genesis = genesis
         network = try genesis.networkID()
         self.node = node
-        self.manifests = Dictionary(models.map { ($0.id, $0.manifest) }) { first, _ in first }
+        manifests = Self.manifests(of: models)
         self.roster = roster
     }
 
-    /// The same, with committees held against this epoch.
-    package func against(_ roster: Roster?) -> AssignmentCheck {
+    /// The same, for a node that serves these models, with committees held against this epoch.
+    package func serving(_ models: [PublishedModel], against roster: Roster?) -> AssignmentCheck {
         var check = self
+        check.manifests = Self.manifests(of: models)
         check.roster = roster
         return check
+    }
+
+    private static func manifests(of models: [PublishedModel]) -> [ModelID: Manifest] {
+        Dictionary(models.map { ($0.id, $0.manifest) }) { first, _ in first }
     }
 
     /// Throws ``InvalidField`` that names what is wrong.

@@ -1,11 +1,22 @@
 import DNAProtocol
 import Synchronization
 
+/// An assignment in hand.
+struct TakenAssignment: Sendable {
+    let assignment: Assignment
+    let place: AssignmentPlace
+
+    init(_ assignment: Assignment) throws {
+        self.assignment = assignment
+        place = AssignmentPlace(request: try assignment.request.requestID(), round: assignment.committee.round)
+    }
+}
+
 /// What a worker has taken and not ended: assignments that are computed, which its polls name, and votes that wait for
 /// their sets.
 final class AssignmentsInHand: Sendable {
     struct State {
-        fileprivate(set) var computing: Set<AssignmentPlace> = []
+        fileprivate(set) var computing: [AssignmentPlace: ModelID] = [:]
         fileprivate(set) var voting = 0
         /// Attempts that failed in a row, polls and computations alike.
         fileprivate(set) var failures = 0
@@ -29,19 +40,19 @@ final class AssignmentsInHand: Sendable {
 
     /// Names what is computed, in a fixed order; nil for nothing.
     var places: [AssignmentPlace]? {
-        let places = state.computing
+        let places = state.computing.keys
         return places.isEmpty ? nil : places.sorted()
     }
 
     /// False when it is in hand already.
-    func take(_ place: AssignmentPlace) -> Bool {
-        shared.withLock { $0.state.computing.insert(place).inserted }
+    func take(_ taken: TakenAssignment) -> Bool {
+        shared.withLock { $0.state.computing.updateValue(taken.assignment.request.model, forKey: taken.place) == nil }
     }
 
     /// It is computed no more; a commitment's vote is awaited from now on.
     func release(_ place: AssignmentPlace, _ outcome: Outcome) {
         change { state in
-            state.computing.remove(place)
+            state.computing[place] = nil
             if outcome == .committed { state.voting += 1 }
             state.failures = outcome == .failed ? state.failures + 1 : 0
         }

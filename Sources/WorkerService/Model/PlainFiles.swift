@@ -12,7 +12,7 @@ package struct PlainFiles: Sendable {
     package init(statePath: String) { folder = statePath + "/plain" }
 
     /// The decrypted weights of an encrypted package whose files were checked; decrypted now, or earlier and compared with
-    /// their digest now. What was decrypted for other models is removed.
+    /// their digest now.
     ///
     /// Throws ``ModelPackageError`` when the package is not encrypted to this node.
     package func weights(
@@ -20,14 +20,10 @@ package struct PlainFiles: Sendable {
     ) throws -> String? {
         guard let encryption = package.manifest.encryption, let weights = package.manifest.weights,
             let plain = weights.plain
-        else {
-            try forget(besides: nil)
-            return nil
-        }
+        else { return nil }
         guard let contentKey = try encryption.contentKey(for: key) else {
             throw ModelPackageError.notARecipient(model: "\(id)", node: "\(key.publicKey)")
         }
-        try forget(besides: id)
         let place = "\(folder)/\(id)"
         try FileManager.default.createDirectory(
             atPath: place, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -49,10 +45,10 @@ package struct PlainFiles: Sendable {
         return path
     }
 
-    /// Removes what belongs to other models.
-    private func forget(besides id: ModelID?) throws {
+    /// Removes what was decrypted for other models.
+    package func keep(only models: Set<ModelID>) throws {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        for name in names where name != id?.description {
+        for name in names where ModelID(name).map(models.contains) != true {
             try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
         }
     }

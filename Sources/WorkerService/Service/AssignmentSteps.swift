@@ -7,7 +7,7 @@ import ServiceKit
 /// Does what an assignment's progress asks for: disk, engine, network.
 struct AssignmentSteps: Sendable {
     let journal: WriteOnceStore
-    let computation: RequestComputation
+    let served: ServedModels
     let aggregator: AggregatorClient
     let setWait: Int
     let logger: Logger
@@ -15,11 +15,11 @@ struct AssignmentSteps: Sendable {
     private let recent = RecentAnswers()
 
     init(
-        journal: WriteOnceStore, computation: RequestComputation, aggregator: AggregatorClient, setWait: Int,
+        journal: WriteOnceStore, served: ServedModels, aggregator: AggregatorClient, setWait: Int,
         logger: Logger, metrics: WorkerMetrics
     ) {
         self.journal = journal
-        self.computation = computation
+        self.served = served
         self.aggregator = aggregator
         self.setWait = setWait
         self.logger = logger
@@ -51,8 +51,10 @@ struct AssignmentSteps: Sendable {
     ) async throws -> ComputedAnswer {
         if let answer = recent[progress.request] { return answer }
         let began = ContinuousClock.now
-        let computation = computation
-        let answer = try await computation.compute(request, isCancelled: { ContinuousClock.now >= end })
+        guard let model = served[request.model] else {
+            throw ServiceError(.unavailable, "the model is not served any more")
+        }
+        let answer = try await model.computation.compute(request, isCancelled: { ContinuousClock.now >= end })
         recent.insert(answer, for: progress.request)
         metrics.computed(answer)
         log(

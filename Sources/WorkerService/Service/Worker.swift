@@ -3,15 +3,14 @@ import Foundation
 public import HTTPTransport
 import Inference
 public import Logging
-import ModelStorage
 import NodeState
 public import ServiceKit
 public import ServiceLifecycle
 
 /// A node that takes assignments, computes them, and votes.
 ///
-/// It takes as many assignments as the engine runs at a time, which computes them together; votes wait for their sets
-/// meanwhile. Every step repeats the same bytes when it is repeated, so the worker may be killed at any moment.
+/// It takes as many assignments as its engines run at a time, each of which computes its own together; votes wait for
+/// their sets meanwhile. Every step repeats the same bytes when it is repeated, so the worker may be killed at any moment.
 public final class Worker: Service {
     private let identity: NodeIdentity
     private let check: AssignmentCheck
@@ -20,8 +19,8 @@ public final class Worker: Service {
     private let unfinished: UnfinishedAssignments
     private let refused = RefusedAssignments()
     private let hands = AssignmentsInHand()
-    /// Assignments that are computed at a time.
-    private let capacity: Int
+    private let served: ServedModels
+    private let takeUp: ModelTakeUp?
     private let aggregator: AggregatorClient
     private let contact = AggregatorContact()
     private let membership: Membership?
@@ -29,8 +28,6 @@ public final class Worker: Service {
     private let pacing: WorkerPacing
     private let now: @Sendable () -> Timestamp
     private let logger: Logger
-    /// Nobody removes the model while this worker runs.
-    private let package: CachedPackage?
 
     /// A worker that begins when it runs.
     ///
@@ -41,14 +38,14 @@ public final class Worker: Service {
         _ parts: WorkerParts, pacing: WorkerPacing = WorkerPacing(), client: HTTPClient, logger: Logger,
         metrics: MetricsRegistry = MetricsRegistry(), now: @escaping @Sendable () -> Timestamp = Worker.timeOfDay
     ) throws {
-        let model = parts.computation.model
         let measured = WorkerMetrics(metrics)
         identity = NodeIdentity(key: parts.key)
         check = try AssignmentCheck(
-            genesis: parts.genesis, node: identity.node, models: [model], roster: nil)
-        capacity = min(parts.computation.engine.sequences, AssignmentPoll.Body.maximumInHand)
+            genesis: parts.genesis, node: identity.node, models: [], roster: nil)
+        let served = ServedModels(parts.models)
+        self.served = served
         pollTemplate = AssignmentPoll.Body(
-            network: try parts.genesis.networkID(), node: identity.node, models: [model.id], wait: 0,
+            network: try parts.genesis.networkID(), node: identity.node, models: [], wait: 0,
             at: now())
         var retry = RetryPolicy()
         retry.maximum = pacing.longestPause
@@ -56,29 +53,33 @@ public final class Worker: Service {
             clients: parts.aggregators.map { JSONClient(client, origin: $0, retry: .never) }, retry: retry,
             callDeadline: pacing.callDeadline)
         steps = AssignmentSteps(
-            journal: try WriteOnceStore(folder: parts.statePath + "/journal"), computation: parts.computation,
+            journal: try WriteOnceStore(folder: parts.statePath + "/journal"), served: served,
             aggregator: aggregator, setWait: pacing.setWait, logger: logger, metrics: measured)
         unfinished = try UnfinishedAssignments(folder: parts.statePath + "/unfinished")
         membership = parts.admission.map { [identity, aggregator, pollTemplate] in
             Membership(
                 $0, identity: identity, network: pollTemplate.network, aggregator: aggregator, now: now, logger: logger)
         }
+        takeUp = parts.loader.map { [aggregator] in
+            ModelTakeUp(loader: $0, served: served, aggregator: aggregator, pacing: pacing, logger: logger)
+        }
         rosters = KnownRoster(parts.roster, genesis: parts.genesis, aggregator: aggregator)
         self.pacing = pacing
         self.now = now
         self.logger = logger
-        package = parts.package
     }
 
     /// The system's clock.
     public static func timeOfDay() -> Timestamp { Timestamp(seconds: Int64(Date().timeIntervalSince1970)) }
 
-    /// What `/readyz` reports. The model is loaded before a worker exists.
+    /// What `/readyz` reports.
     public var healthChecks: [HealthCheck] {
-        let contact = contact
-        let membership = membership
+        let (contact, membership, served) = (contact, membership, served)
         return [
-            HealthCheck("model") {}, HealthCheck("aggregator") { try contact.check() },
+            HealthCheck("model") {
+                guard !served.ids.isEmpty else { throw ServiceError(.unavailable, "no model is served yet") }
+            },
+            HealthCheck("aggregator") { try contact.check() },
             HealthCheck("roster") {
                 guard membership?.isActive != false else { throw ServiceError(.unavailable, "waiting to be admitted") }
             },
@@ -88,26 +89,15 @@ public final class Worker: Service {
     /// Returns when an invited node is on the roster and has its certificate; at once for any other. Throws when the node
     /// was revoked, or the task is cancelled.
     public func admitted() async throws {
-        guard let membership else { return }
-        var failures = 0
-        while !membership.isActive {
-            do {
-                if try await membership.join(wait: pacing.pollWait) { return }
-                failures = 1
-            } catch let error as ServiceError {
-                if (error.cause as? Problem)?.type == "urn:dna:problem:revoked" { throw error }
-                logger.warning("not admitted yet", metadata: ["reason": "\(error.message)"])
-                failures += 1
-            }
-            try await Task.sleep(for: aggregator.delay(after: failures))
-        }
+        try await membership?.joined(wait: pacing.pollWait)
     }
 
     /// Works until graceful shutdown or cancellation. Then no work is taken, and pending votes get a moment.
     public func run() async throws {
-        logger.info("working", metadata: ["node": "\(identity.node)", "model": "\(pollTemplate.models[0])"])
+        logger.info("working", metadata: ["node": "\(identity.node)", "models": "\(served.ids)"])
         await withDiscardingTaskGroup { group in
             group.addTask { await self.membership?.keepCertificate(every: self.pacing.certificateInterval) }
+            group.addTask { await self.takeUp?.run() }
             await self.takeWork()
             group.cancelAll()
         }
@@ -117,15 +107,20 @@ public final class Worker: Service {
 
     private func takeWork() async {
         await withDiscardingTaskGroup { group in
-            var left = unfinished.all()[...]
+            var left = unfinished.all()
             while !Task.isCancelled, !Task.isShuttingDownGracefully {
-                let next = left.popFirst()
+                let next = left.firstIndex(where: mayGoOn).map { left.remove(at: $0) }
                 let taken = await cancelWhenGracefulShutdown { await self.take(next) }
                 if let taken { group.addTask { await self.bringToItsEnd(taken) } }
             }
             await drain()
             group.cancelAll()
         }
+    }
+
+    /// What was left waits for its model, should that be taken up again, until its time is over.
+    private func mayGoOn(_ left: Assignment) -> Bool {
+        served[left.request.model] != nil || left.deadline < now()
     }
 
     /// Pending votes get a moment.
@@ -138,17 +133,6 @@ public final class Worker: Service {
         }
     }
 
-    /// An assignment in hand.
-    private struct Taken: Sendable {
-        let assignment: Assignment
-        let place: AssignmentPlace
-
-        init(_ assignment: Assignment) throws {
-            self.assignment = assignment
-            place = AssignmentPlace(request: try assignment.request.requestID(), round: assignment.committee.round)
-        }
-    }
-
     /// An assignment that was committed to, and the moment after which nobody waits for its vote.
     private struct Work: Sendable {
         var progress: AssignmentProgress
@@ -157,17 +141,17 @@ public final class Worker: Service {
 
     /// Takes an assignment into hand as soon as there is room for one: one that was left from before, or asks for one.
     /// Nil when there is none now.
-    private func take(_ left: Assignment?) async -> Taken? {
+    private func take(_ left: Assignment?) async -> TakenAssignment? {
         do {
-            await hands.wait { [capacity, pacing] in
-                $0.computing.count < capacity && $0.voting < pacing.pendingVotes
+            await hands.wait { [served, pacing] in
+                served.hasRoom(besides: $0.computing.values) && $0.voting < pacing.pendingVotes
             }
             try Task.checkCancellation()
             var assignment = left
             if assignment == nil { assignment = try await ask() }
             guard let assignment else { return nil }
-            let taken = try Taken(assignment)
-            guard hands.take(taken.place) else {
+            let taken = try TakenAssignment(assignment)
+            guard hands.take(taken) else {
                 throw ServiceError(.badUpstream, "an assignment that is in hand was sent again")
             }
             return taken
@@ -204,10 +188,9 @@ public final class Worker: Service {
         body.refused = refused.current(at: body.at)
         body.inHand = hands.places
         do {
-            let assignment = try await aggregator.poll(AssignmentPoll(body: body, key: identity.key))
-            contact.answered()
-            steps.metrics.polled(assignment == nil ? .empty : .assigned)
-            return assignment
+            return try await served.untilChange { [body] models in
+                try await self.poll(body, for: models)
+            }
         } catch let error as ServiceError {
             contact.lost(error.message)
             if error.code == .permissionDenied { membership?.lost() }
@@ -216,7 +199,17 @@ public final class Worker: Service {
         }
     }
 
-    private func bringToItsEnd(_ taken: Taken) async {
+    private func poll(_ body: AssignmentPoll.Body, for models: [ModelID]) async throws -> Assignment? {
+        var body = body
+        body.models = models
+        steps.metrics.serves(models.count)
+        let assignment = try await aggregator.poll(AssignmentPoll(body: body, key: identity.key))
+        contact.answered()
+        steps.metrics.polled(assignment == nil ? .empty : .assigned)
+        return assignment
+    }
+
+    private func bringToItsEnd(_ taken: TakenAssignment) async {
         await RequestTrace.$id.withValue(taken.place.request.hex) {
             // What is not committed to is sent again.
             guard let work = await cancelWhenGracefulShutdown({ await self.commit(taken) }) else { return }
@@ -228,7 +221,7 @@ public final class Worker: Service {
     }
 
     /// Nil when it was refused, or failed.
-    private func commit(_ taken: Taken) async -> Work? {
+    private func commit(_ taken: TakenAssignment) async -> Work? {
         steps.metrics.computing.increment(by: 1)
         defer { steps.metrics.computing.decrement(by: 1) }
         do {
@@ -254,7 +247,7 @@ public final class Worker: Service {
         }
         var progress = try AssignmentProgress(assignment, identity: identity)
         let roster = await rosters.epoch(assignment.committee.roster)
-        var action = try progress.begin(check.against(roster))
+        var action = try progress.begin(check.serving(served.published, against: roster))
         while true {
             switch action {
             case .awaitSet: return Work(progress: progress, end: end)

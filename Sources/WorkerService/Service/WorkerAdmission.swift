@@ -71,6 +71,22 @@ final class Membership: Sendable {
         return true
     }
 
+    /// Returns when the node is on the roster. Throws when it was revoked, or the task is cancelled.
+    func joined(wait: Int) async throws {
+        var failures = 0
+        while !isActive {
+            do {
+                if try await join(wait: wait) { return }
+                failures = 1
+            } catch let error as ServiceError {
+                if (error.cause as? Problem)?.type == "urn:dna:problem:revoked" { throw error }
+                logger.warning("not admitted yet", metadata: ["reason": "\(error.message)"])
+                failures += 1
+            }
+            try await Task.sleep(for: aggregator.delay(after: failures))
+        }
+    }
+
     /// Takes a newer certificate every `interval`, until cancelled.
     func keepCertificate(every interval: Duration) async {
         guard admission.certificatePath != nil else { return }

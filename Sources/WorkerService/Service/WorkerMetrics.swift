@@ -22,10 +22,11 @@ package struct WorkerMetrics: Sendable {
         "dna_polls_total", "Polls for work: assigned, empty, failed", labels: ["outcome"])
     static let contact = MetricDefinition.gauge(
         "dna_aggregator_contact", "1 while the last poll was answered, 0 otherwise")
+    static let models = MetricDefinition.gauge("dna_models_served", "Models that are loaded and named in polls")
 
     /// All of them.
     package static let definitions = [
-        running, assignments, prefill, decode, tokens, computations, polls, contact,
+        running, assignments, prefill, decode, tokens, computations, polls, contact, models,
     ]
 
     private let registry: MetricsRegistry
@@ -50,6 +51,8 @@ package struct WorkerMetrics: Sendable {
     }
 
     func ended(_ outcome: Outcome) { registry.counter(Self.assignments, outcome.rawValue).increment() }
+
+    func serves(_ count: Int) { registry.meter(Self.models).set(count) }
 
     func polled(_ outcome: Poll) {
         registry.counter(Self.polls, outcome.rawValue).increment()

@@ -5,8 +5,12 @@ public import ModelStorage
 
 /// Where a worker finds what it needs.
 public struct WorkerOptions: Sendable {
-    /// Where the model package is.
-    public var model: PackageAddress
+    /// Where the packages are of the models that are served from the start, whatever is registered.
+    public var models: [PackageAddress]
+    /// Whether models that administrators register are taken up.
+    public var takesRegistered = true
+    /// Bytes of memory that all models may have together, by their manifests; nil for this machine's.
+    public var modelMemory: Int?
     /// Where packages that are not on this machine come from, and are kept.
     public var storage: StorageOptions
     /// The network's genesis.
@@ -32,10 +36,11 @@ public struct WorkerOptions: Sendable {
 
     /// Names everything.
     public init(
-        model: PackageAddress, storage: StorageOptions, genesisPath: String, rosterPath: String?, nodeKeyPath: String,
+        models: [PackageAddress], storage: StorageOptions, genesisPath: String, rosterPath: String?,
+        nodeKeyPath: String,
         passphrasePath: String, statePath: String, aggregators: [HTTPOrigin], engine: EngineOptions
     ) {
-        self.model = model
+        self.models = models
         self.storage = storage
         self.genesisPath = genesisPath
         self.rosterPath = rosterPath
@@ -64,6 +69,10 @@ public struct WorkerPacing: Sendable {
     public var pendingVotes = 64
     /// How often the node looks for a newer certificate.
     public var certificateInterval: Duration = .seconds(300)
+    /// How often the node looks which models are registered.
+    public var registrationInterval: Duration = .seconds(30)
+    /// The longest pause before a registered model that could not be taken up is tried again.
+    public var longestTakeUpPause: Duration = .seconds(1_800)
     /// The longest pause before any repetition.
     public var longestPause: Duration = .seconds(2)
 
