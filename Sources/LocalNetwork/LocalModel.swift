@@ -26,4 +26,12 @@ public enum LocalModel {
         try JSONFile.write(model, path: listing)
         return model
     }
+
+    /// A short name for a model: what stands before the first `-` of its name, after the last `/`, in small letters; nil
+    /// when that can be none.
+    package static func alias(ofModel name: String) -> String? {
+        let last = name.split(separator: "/").last ?? ""
+        let alias = last.prefix { $0 != "-" }.lowercased()
+        return ModelRegistration.isAlias(alias) ? alias : nil
+    }
 }

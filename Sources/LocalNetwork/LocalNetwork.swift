@@ -24,8 +24,12 @@ public struct LocalNetwork: Sendable {
         public var executables: String
         /// The GGUF file the workers serve.
         public var weights: String
-        /// How workers are told where the package is, by their options; empty for the folder that was packed.
-        public var modelSource: [String] = []
+        /// A short name for the model; nil derives one from its name.
+        public var alias: String?
+        /// Where workers get the package; nil for the folder that was packed.
+        public var modelAddress: String?
+        /// Options by which workers fetch packages and keep them.
+        public var storage: [String] = []
 
         /// Names the executables and the weights.
         public init(executables: String, weights: String) {
@@ -65,16 +69,18 @@ public struct LocalNetwork: Sendable {
         report(.step("packing the model"))
         let model = try await LocalModel.prepare(
             weights: options.weights, folder: folder.model, listing: folder.modelListing, genesis: genesis)
-        report(.step("model \(model.id)"))
+        let alias = options.alias ?? LocalModel.alias(ofModel: model.manifest.name)
+        report(.step("model \(model.id)\(alias.map { ", for short \($0)" } ?? "")"))
         report(.step("starting PostgreSQL"))
         let cluster = try await PostgresCluster.start(folder: folder.postgres(of: try genesis.networkID()))
-        let result = await outcome { try await supervise(cluster, genesis, whenReady) }
+        let result = await outcome { try await supervise(cluster, genesis, alias, whenReady) }
         await cluster.stop()
         try result.get()
     }
 
     private func supervise(
-        _ cluster: PostgresCluster, _ genesis: Genesis, _ whenReady: @Sendable (String) async throws -> Void
+        _ cluster: PostgresCluster, _ genesis: Genesis, _ alias: String?,
+        _ whenReady: @Sendable (String) async throws -> Void
     ) async throws {
         let pids = RunFolder(path: folder.run)
         try pids.prepare()
@@ -88,7 +94,7 @@ public struct LocalNetwork: Sendable {
         let supervisor = ProcessSupervisor(limits: limits, onEvent: note)
         let watch = DatabaseWatch(cluster: cluster, limits: limits, onEvent: note)
         let result = await watch.during {
-            await outcome { try await serve(cluster, supervisor, genesis, whenReady) }
+            await outcome { try await serve(cluster, supervisor, genesis, alias, whenReady) }
         } finally: {
             report(.step("stopping"))
             await supervisor.stop()
@@ -129,10 +135,18 @@ public struct LocalNetwork: Sendable {
         }
         guard !idle.isEmpty else { return }
         report(.step("taking \(idle.count) node(s) without a worker off the roster"))
-        let exit = try await ChildProcess.start(plan.retiring(idle)).waitForExit()
-        guard exit == .exited(0) else {
-            throw LocalNetworkError("the nodes were not taken off; the administrator's log says why")
-        }
+        try await administer(plan.retiring(idle), "the nodes were not taken off")
+    }
+
+    /// The administrator gives the model its short name, the first time it is served.
+    private func registerModel(as alias: String?, _ plan: ServicePlan) async throws {
+        guard let alias else { return }
+        try await administer(plan.registering(alias), "the model was not registered")
+    }
+
+    private func administer(_ command: ProcessSpecification, _ failure: String) async throws {
+        let exit = try await ChildProcess.start(command).waitForExit()
+        guard exit == .exited(0) else { throw LocalNetworkError("\(failure); the administrator's log says why") }
     }
 
     /// Renews what is due as long as the network runs; the services take up new files by themselves.
@@ -143,7 +157,7 @@ public struct LocalNetwork: Sendable {
     }
 
     private func serve(
-        _ cluster: PostgresCluster, _ supervisor: ProcessSupervisor, _ genesis: Genesis,
+        _ cluster: PostgresCluster, _ supervisor: ProcessSupervisor, _ genesis: Genesis, _ alias: String?,
         _ whenReady: @Sendable (String) async throws -> Void
     ) async throws {
         let database = try await LocalDatabase.prepare(cluster)
@@ -161,6 +175,7 @@ public struct LocalNetwork: Sendable {
             for specification in plan.coordinators { try await supervisor.start(specification) }
             try await prepareNodes(try await probe.roster(of: plan.aggregatorOrigins, in: genesis), plan)
             for specification in plan.workers { try await supervisor.start(specification) }
+            try await registerModel(as: alias, plan)
             try await probe.waitUntilReady(plan.workerOrigins + plan.aggregatorOrigins + [plan.gatewayOrigin])
             try await withThrowingTaskGroup { group in
                 group.addTask { await renewCertificates(genesis) }

@@ -49,7 +49,7 @@ struct ServicePlan: Sendable {
             builder.worker($0.offset + 1, port: $0.element, aggregators: aggregatorOrigins, invitations: invitations)
         }
         let gateway = builder.gateway(port: gatewayPort, aggregators: aggregatorOrigins, database: database)
-        coordinators = aggregators + [builder.administrator(["approve", "--watch"]), gateway]
+        coordinators = aggregators + [builder.administrator(["nodes", "approve", "--watch"]), gateway]
     }
 
     /// Where the services will be.
@@ -59,8 +59,11 @@ struct ServicePlan: Sendable {
 
     /// Takes these nodes off the roster.
     func retiring(_ nodes: [Ed25519.PublicKey]) -> ProcessSpecification {
-        builder.administrator(["retire"] + nodes.map(\.hex))
+        builder.administrator(["nodes", "retire"] + nodes.map(\.hex))
     }
+
+    /// Says that the network serves the model, by a short name, unless it was said before.
+    func registering(_ alias: String) -> ProcessSpecification { builder.registration(alias) }
 
     private struct Builder {
         let folder: NetworkFolder
@@ -125,7 +128,7 @@ struct ServicePlan: Sendable {
             // Workers that share a machine share its cores: more threads than cores would only wait for each other.
             let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
             let name = "inference-worker-\(number)"
-            let model = options.modelSource.isEmpty ? ["--model", folder.model] : options.modelSource
+            let model = ["--model", options.modelAddress ?? folder.model] + options.storage
             // The certificate is over the node's key.
             return make(
                 name, "inference-worker",
@@ -147,7 +150,15 @@ struct ServicePlan: Sendable {
 
         /// A command of the network's administrator.
         func administrator(_ command: [String]) -> ProcessSpecification {
-            make("administrator", "dna", ["nodes"] + command + ["--state", folder.path])
+            make("administrator", "dna", command + ["--state", folder.path])
+        }
+
+        func registration(_ alias: String) -> ProcessSpecification {
+            // A folder is of this machine alone.
+            let address = options.modelAddress.flatMap { $0.contains("://") ? $0 : nil }
+            let sources = address.map { ["--source", $0] } ?? []
+            return administrator(
+                ["model", "register", folder.modelListing, "--alias", alias, "--unless-registered"] + sources)
         }
 
         func gateway(port: Int, aggregators: [String], database: LocalDatabase) -> ProcessSpecification {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DNAProtocol
 import Dispatch
 import Foundation
 import Glibc
@@ -33,6 +34,12 @@ struct UpCommand: AsyncParsableCommand {
             """)
     var modelSource: String?
     @OptionGroup var storage: StorageArguments
+    @Option(
+        help: """
+            A short name for the model in requests; by default what stands before the first '-' of its name, in small \
+            letters.
+            """)
+    var alias: String?
     @Option(help: "Once ready, run this shell command, then stop; its exit status is this command's.") var then: String?
 
     func validate() throws {
@@ -42,6 +49,9 @@ struct UpCommand: AsyncParsableCommand {
         guard (1...8).contains(aggregators) else { throw ValidationError("--aggregators must be 1 to 8") }
         guard (0.2...3600).contains(restartPause) else { throw ValidationError("--restart-pause must be 0.2 to 3600") }
         if let modelSource { _ = try PackageAddress(modelSource) }
+        guard alias.map(ModelRegistration.isAlias) != false else {
+            throw ValidationError("--alias must be 1 to 64 of a-z, 0-9, '-', '.' and '_', and no model's id")
+        }
         guard (1...65_535).contains(port) else { throw ValidationError("--port must be 1 to 65535") }
     }
 
@@ -55,7 +65,9 @@ struct UpCommand: AsyncParsableCommand {
         options.longestRestartPause = .seconds(restartPause)
         options.port = port
         options.host = host
-        if let modelSource { options.modelSource = ["--model", modelSource] + storage.given }
+        options.alias = alias
+        options.modelAddress = modelSource
+        options.storage = storage.given
         let folder = NetworkFolder(path: state)
         let network = LocalNetwork(folder: folder, options: options, report: Self.report)
         let command = then

@@ -56,12 +56,36 @@ struct LiveNetwork: Sendable {
         let (status, answer) = try await send("POST", "/v1/chat/completions", body)
         try #require(status == 200, "\(answer)")
         let request = try #require(answer["dna"]?["request_id"]?.text)
-        let bundle = try await JSONClient(client, origin: gateway).get(
-            "/v1/requests/\(request)/certificate", as: DNAProtocol.Bundle.self)
-        return (answer, bundle)
+        return (answer, try await bundle(of: request))
     }
 
+    /// A request's certificate with its evidence.
+    func bundle(of request: String) async throws -> Bundle {
+        try await JSONClient(client, origin: gateway).get(
+            "/v1/requests/\(request)/certificate", as: DNAProtocol.Bundle.self)
+    }
+
+    /// Runs `dna` as the network's administrator, and gives what it prints.
+    @discardableResult
+    func dna(_ arguments: String...) async throws -> [UInt8] { try await folder.dna(arguments) }
+
     typealias Bundle = DNAProtocol.Bundle
+}
+
+extension NetworkFolder {
+    /// Runs `dna` on the network in this folder, as its administrator, and gives what it prints.
+    func dna(_ arguments: [String]) async throws -> [UInt8] {
+        let output = path + "/output"
+        try? FileManager.default.removeItem(atPath: output)
+        let process = try await ChildProcess.start(
+            ProcessSpecification(
+                name: "dna", executable: try builtExecutable("dna"), arguments: arguments + ["--state", path],
+                environment: ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("DNA_") },
+                logFile: output))
+        let text = { String(decoding: FileManager.default.contents(atPath: output) ?? Data(), as: UTF8.self) }
+        try #require(await process.waitForExit() == .exited(0), "\(text())")
+        return Array(text().utf8)
+    }
 }
 
 extension JSONValue {
@@ -99,6 +123,8 @@ struct LiveNetworkTrait: SuiteTrait, TestScoping {
         var options = LocalNetwork.Options(
             executables: try LiveNetwork.executables(), weights: try LiveNetwork.weights())
         options.port = 0
+        // Not the user's own.
+        options.storage = ["--model-cache", path + "/models"]
         try await LocalNetwork(folder: folder, options: options) { _ in }.run { gateway in
             var logger = Logger(label: "end-to-end")
             logger.logLevel = .critical

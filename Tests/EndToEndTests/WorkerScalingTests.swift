@@ -3,7 +3,6 @@ import DNAProtocol
 import Foundation
 import LocalNetwork
 import NodeState
-import TestKit
 import Testing
 
 /// One network over several starts, with other workers each time.
@@ -22,17 +21,7 @@ import Testing
 
     /// Runs `dna nodes` on the network in `folder`.
     private func administer(_ folder: NetworkFolder, _ arguments: String...) async throws -> [UInt8] {
-        let output = folder.path + "/output"
-        try? FileManager.default.removeItem(atPath: output)
-        let process = try await ChildProcess.start(
-            ProcessSpecification(
-                name: "dna", executable: try builtExecutable("dna"),
-                arguments: ["nodes"] + arguments + ["--state", folder.path],
-                environment: ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("DNA_") },
-                logFile: output))
-        let text = { String(decoding: FileManager.default.contents(atPath: output) ?? Data(), as: UTF8.self) }
-        try #require(await process.waitForExit() == .exited(0), "\(text())")
-        return Array(text().utf8)
+        try await folder.dna(["nodes"] + arguments)
     }
 
     private func listing(_ folder: NetworkFolder) async throws -> Listing {
