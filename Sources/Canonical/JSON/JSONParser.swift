@@ -153,7 +153,9 @@ struct JSONParser {
     /// them in a single run would take minutes wherever it is compared.
     private static func hasLongRunOfMarks(_ text: String) -> Bool {
         // A mark has two bytes at least, of which the first is not below that of U+0300.
-        guard text.utf8.count > 2 * JSONLimits.marks, text.utf8.contains(where: { $0 >= 0xCC }) else { return false }
+        guard text.utf8.count > 2 * JSONLimits.marks else { return false }
+        var text = text
+        guard text.withUTF8({ $0.reduce(0, max) }) >= 0xCC else { return false }
         var run = 0
         for scalar in text.unicodeScalars {
             let isMark = scalar.value >= 0x300 && scalar.properties.canonicalCombiningClass != .notReordered

@@ -73,6 +73,7 @@ extension ArweaveDownloader {
         _ piece: @escaping @Sendable (_ offset: Int, _ start: Int) async throws -> DataPiece
     ) async throws {
         let plan = try ChunkPlan(size: file.size)
+        let disk = DiskQueue()
         counter.add(file.filledCount)
         // Others cut data at other places: then a pass leaves gaps, and the next one asks for what is in them.
         while file.filledCount < file.size {
@@ -82,7 +83,10 @@ extension ArweaveDownloader {
                     guard let gap = file.firstGap(in: plan.range(index)) else { continue }
                     if started >= options.concurrency { try await group.next() }
                     started += 1
-                    group.addTask { counter.add(try file.fill(try await piece(gap, index))) }
+                    group.addTask {
+                        let chunk = try await piece(gap, index)
+                        counter.add(try await disk.run { try file.fill(chunk) })
+                    }
                 }
                 try await group.waitForAll()
             }

@@ -8,6 +8,7 @@ struct Download: Sendable {
     let written: ProgressFile
     let source: BlockSource
     let progress: @Sendable (FetchEvent) -> Void
+    private let disk = DiskQueue()
 
     /// Hashes again what an earlier call has written; returns how many bytes of it are right.
     func check() async throws -> Int {
@@ -60,12 +61,12 @@ struct Download: Sendable {
         if leaf.cid.codec == .raw {
             // The bytes are the block's, so another length is the parent's lie, not the gateway's.
             guard bytes.readableBytes == leaf.size else { throw StorageError.refused(.sizesDisagree(leaf.cid)) }
-            try bytes.withUnsafeReadableBytes { try write($0, piece) }
+            try await disk.run { try bytes.withUnsafeReadableBytes { try write($0, piece) } }
         } else {
             let content = try IPFSFetcher.accept { () throws(DAGError) in
                 try leaf.content(of: Block(Array(bytes.readableBytesView), named: leaf.cid))
             }
-            try content.withUnsafeBytes { try write($0, piece) }
+            try await disk.run { try content.withUnsafeBytes { try write($0, piece) } }
         }
         try written.set(piece, done: true)
     }
