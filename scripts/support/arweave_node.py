@@ -42,6 +42,7 @@ class Weave:
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     weave = Weave()
 
     def log_message(self, *arguments):

