@@ -12,7 +12,8 @@ extension Administrator {
             ])
     }
 
-    /// Has a model served. Throws ``InvalidField`` before anything is sent when the network would refuse it.
+    /// Has a model served, or served no more. Throws ``InvalidField`` before anything is sent when the network would
+    /// refuse it.
     public func register(_ model: RegisteredModel) async throws {
         try model.validate(in: genesis)
         _ = try await aggregators.ask {

@@ -6,6 +6,6 @@ struct ModelCommand: AsyncParsableCommand {
         commandName: "model", abstract: "Make, publish and fetch model packages.",
         subcommands: [
             ModelPackCommand.self, ModelInspectCommand.self, ModelCIDCommand.self, ModelPushCommand.self,
-            ModelPullCommand.self, ModelRegisterCommand.self, ModelCacheCommand.self,
+            ModelPullCommand.self, ModelRegisterCommand.self, ModelWithdrawCommand.self, ModelCacheCommand.self,
         ])
 }

@@ -1,8 +1,6 @@
 import ArgumentParser
 import DNAProtocol
-import Foundation
 import ModelStorage
-import NodeState
 
 /// `dna model register`.
 struct ModelRegisterCommand: AsyncParsableCommand {
@@ -25,7 +23,7 @@ struct ModelRegisterCommand: AsyncParsableCommand {
             """)
     var source: [String] = []
     @Flag(help: "Say nothing about a model that is registered already.") var unlessRegistered = false
-    @Option(help: "Keeps the statement while administrators sign it one after the other.") var statement: String?
+    @OptionGroup var statement: StatementArguments
 
     func validate() throws {
         guard alias.map(ModelRegistration.isAlias) != false else {
@@ -40,32 +38,16 @@ struct ModelRegisterCommand: AsyncParsableCommand {
 
     func run() async throws {
         let model = try await subject.find()
-        let earlier = try statement.flatMap { try JSONFile.readIfThere(ModelRegistration.self, path: $0) }
         let (alias, statement, now) = (alias, statement, AdministratorArguments.now())
         let (sources, unlessRegistered) = (source.isEmpty ? nil : source, unlessRegistered)
         try await network.with { administrator in
             if unlessRegistered, try await administrator.models().contains(where: { $0.model.id == model.id }) {
                 return Console.note("\(model.id) is registered")
             }
-            var body = ModelRegistration.Body(
+            let body = ModelRegistration.Body(
                 network: try administrator.genesis.networkID(), model: model.id, alias: alias, sources: sources, at: now
             )
-            if let earlier {
-                body.at = earlier.body.at
-                guard earlier.body == body else {
-                    throw ValidationError(
-                        "--statement: the file is about another network, model or alias, or has other sources")
-                }
-            }
-            let registration = try administrator.registration(body, with: earlier?.signatures ?? [])
-            if let statement { try JSONFile.write(registration, path: statement) }
-            let threshold = administrator.genesis.administrators.threshold
-            guard registration.signatures.count >= threshold else {
-                guard statement != nil else {
-                    throw ValidationError("\(threshold) administrators must sign: name a file with --statement")
-                }
-                return Console.note("\(registration.signatures.count) of \(threshold) administrators have signed")
-            }
+            guard let registration = try statement.sign(body, administrator) else { return }
             try await administrator.register(RegisteredModel(registration: registration, model: model))
             Console.output("\(model.id)")
             if let alias { Console.note("\(alias) stands for it") }

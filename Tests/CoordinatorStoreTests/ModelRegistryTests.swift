@@ -45,6 +45,41 @@ import Testing
         }
     }
 
+    @Test func aWithdrawnModelIsServedNoMoreAndItsAliasesAreFree() async throws {
+        try await Fixture.run { fixture in
+            let (first, second) = (try fixture.model(), try another(fixture))
+            let store = fixture.store
+            for (seconds, alias) in [(1, "chat"), (2, "fast")] as [(Int64, String)] {
+                try await store.register(try registered(first, alias, at: seconds, in: fixture))
+            }
+            try await store.register(try registered(second, "other", at: 3, in: fixture))
+            var withdrawal = try registered(first, nil, at: 4, in: fixture)
+            withdrawal.registration.body.withdrawn = true
+            try await store.register(withdrawal)
+            try await store.register(withdrawal)
+
+            #expect(try await store.registeredModels().map(\.model) == [second])
+            #expect(try await fixture.gateway.models().map(\.model) == [second])
+            for word in ["chat", "fast", "test", "\(first.id)"] {
+                #expect(try await fixture.gateway.model(word) == nil, "\(word)")
+            }
+            #expect(try await store.workers(within: 60).map(\.model) == [second.id])
+            // For what was asked before.
+            #expect(try await store.model(first.id) == first)
+
+            // An earlier word does not bring it back, a later one does, with the alias it names and no other.
+            await #expect(throws: StoreError.registrationRefused) {
+                try await store.register(try registered(first, "chat", at: 2, in: fixture))
+            }
+            try await store.register(try registered(second, "fast", at: 5, in: fixture))
+            try await store.register(try registered(first, nil, at: 6, in: fixture))
+            #expect(try await fixture.gateway.model("chat") == nil)
+            #expect(try await fixture.gateway.model("fast")?.model == second)
+            try await store.register(try registered(first, "chat", at: 7, in: fixture))
+            #expect(try await fixture.gateway.model("chat")?.aliases == ["chat"])
+        }
+    }
+
     @Test func nothingIsKeptOfARegistrationThatIsRefused() async throws {
         try await Fixture.run { fixture in
             let (first, second) = (try fixture.model(), try another(fixture))

@@ -59,6 +59,13 @@ import Testing
                     "ar://\(String(repeating: "A", count: 43))", "ipfs://\(body.model.id)",
                 ]
             },
+            .init("withdrawn") { $0.registration.body.withdrawn = false },
+            .init("withdrawn") { $0.registration.body.withdrawn = true },
+            .init("withdrawn") { registered in
+                registered.registration.body.withdrawn = true
+                registered.registration.body.alias = nil
+                registered.registration.body.sources = ["ipfs://\(registered.model.id)"]
+            },
             .init("signatures") { $0.registration.signatures.removeLast() },
             .init("signatures") { $0.registration.signatures[1] = $0.registration.signatures[0] },
             .init("signatures[0].signature") { $0.registration.body.at = $0.registration.body.at + 1 },

@@ -104,6 +104,22 @@ extension EndToEndTests {
         }
     }
 
+    @Test func aWithdrawnModelIsListedNoMoreAndRefused() async throws {
+        let network = try LiveNetwork.shared()
+        let mirror = PackageMirror()
+        let model = try await mirror.pack("Fourth")
+        try await network.dna("model", "register", mirror.folder(of: "Fourth"), "--alias", "fourth")
+        let (_, listed) = try await network.send("GET", "/v1/models/fourth")
+        #expect(listed["dna"]?["model_id"]?.text == "\(model.id)")
+        try await network.dna("model", "withdraw", "fourth")
+        for name in ["fourth", "Fourth", "\(model.id)"] {
+            #expect(try await network.send("GET", "/v1/models/\(name)").status == 404)
+            let body = #"{"model":"\#(name)","messages":[{"role":"user","content":"x"}]}"#
+            let (status, answer) = try await network.send("POST", "/v1/chat/completions", body)
+            #expect(status == 404 && answer["error"]?["param"]?.text == "model", "\(answer)")
+        }
+    }
+
     @Test func theFoundedNetworksModelHasAnAlias() async throws {
         let network = try LiveNetwork.shared()
         let bundle = try await certified(network, model: "smollm2")

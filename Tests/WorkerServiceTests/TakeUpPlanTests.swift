@@ -63,6 +63,25 @@ import WorkerService
         #expect(next(at: 1) == first.model.id)
     }
 
+    @Test mutating func whatWasWithdrawnIsServedForAWhile() {
+        func ended(_ taken: [ModelID], at seconds: Int) -> [ModelID] {
+            plan.ended(among: taken, grace: .seconds(10), now: start + .seconds(seconds))
+        }
+        let taken = [first.model.id, second.model.id]
+        plan.note([first, second])
+        #expect(ended(taken, at: 0).isEmpty)
+        plan.note([second])
+        #expect(ended(taken, at: 20).isEmpty)
+        #expect(ended(taken, at: 29).isEmpty)
+        #expect(ended(taken, at: 30) == [first.model.id])
+        // Registered again, and withdrawn again, it counts anew.
+        plan.note([first, second])
+        #expect(ended(taken, at: 31).isEmpty)
+        plan.note([])
+        #expect(ended(taken, at: 32).isEmpty)
+        #expect(ended([second.model.id], at: 42) == [second.model.id])
+    }
+
     @Test mutating func whatIsNoLongerRegisteredIsForgotten() {
         plan.note([first, second])
         plan.note([second])

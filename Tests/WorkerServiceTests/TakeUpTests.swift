@@ -109,6 +109,30 @@ import WorkerService
         }
     }
 
+    @Test func aWithdrawnModelIsLetGo() async throws {
+        let (town, mirror) = (try Town(), PackageMirror())
+        let model = try await mirror.pack("second")
+        try await mirror.serve { url in
+            try await withWorker(town) { _ in
+                let own = try town.fixture.registered()
+                let registered = try town.fixture.registered(model, sources: ["\(url)/second#\(model.id)"])
+                town.aggregator.change { $0.registered = [own, registered] }
+                #expect(await isServed(model.id, in: town))
+                // The worker was started with its own, which stays.
+                town.aggregator.change { $0.registered = [] }
+                #expect(await town.logged("a withdrawn model is served no more") != nil)
+                let left = await town.aggregator.wait { state -> [ModelID]? in
+                    let models = state.polls.last?.body.models ?? []
+                    return models.contains(model.id) ? nil : models
+                }
+                #expect(left == [own.model.id])
+                town.aggregator.change { $0.registered = [registered] }
+                #expect(await isServed(model.id, in: town))
+            }
+        }
+        #expect(mirror.paths.count { $0.hasSuffix(".gguf") } == 1, "it was in the cache")
+    }
+
     /// Stopped again and again while it fetches, a worker takes the model up in the end, and the cache holds it once.
     @Test func aTakeUpThatWasCutShortGoesOn() async throws {
         let (town, mirror) = (try Town(), PackageMirror())

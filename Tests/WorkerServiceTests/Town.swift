@@ -94,6 +94,7 @@ struct Town: Sendable {
         pacing.longestPause = .milliseconds(5)
         pacing.registrationInterval = .milliseconds(20)
         pacing.longestTakeUpPause = .milliseconds(20)
+        pacing.withdrawalGrace = .zero
         let client = HTTPClient(logger: logger)
         var parts = WorkerParts(
             genesis: fixture.genesis, roster: fixture.roster.roster, key: key,

@@ -26,18 +26,21 @@ extension AggregatorStore {
             try await transaction.query(Self.insertion, try Self.parameters(model))
             let rows = try await transaction.query(
                 """
-                INSERT INTO model_registrations (model, said_at, document) VALUES ($1, $2, $3)
-                ON CONFLICT (model) DO UPDATE SET said_at = excluded.said_at, document = excluded.document
+                INSERT INTO model_registrations (model, said_at, document, withdrawn) VALUES ($1, $2, $3, $4)
+                ON CONFLICT (model) DO UPDATE
+                    SET said_at = excluded.said_at, document = excluded.document, withdrawn = excluded.withdrawn
                     WHERE model_registrations.said_at < excluded.said_at
                         OR model_registrations.document::text = excluded.document::text
-                """, [.digest(model.id), .timestamp(body.at), document])
+                """, [.digest(model.id), .timestamp(body.at), document, .bool(body.withdrawn == true)])
             guard rows.affectedCount == 1 else { throw StoreError.registrationRefused }
+            if body.withdrawn == true { try await Self.withdrawAliases(of: model.id, body.at, document, transaction) }
             guard let alias = body.alias else { return }
             let named = try await transaction.query(
                 """
                 INSERT INTO model_aliases (alias, model, said_at, document) VALUES ($1, $2, $3, $4)
                 ON CONFLICT (alias) DO UPDATE
-                    SET model = excluded.model, said_at = excluded.said_at, document = excluded.document
+                    SET model = excluded.model, said_at = excluded.said_at, document = excluded.document,
+                        withdrawn = false
                     WHERE model_aliases.said_at < excluded.said_at
                         OR model_aliases.document::text = excluded.document::text
                 """, [.text(alias), .digest(model.id), .timestamp(body.at), document])
@@ -45,19 +48,28 @@ extension AggregatorStore {
         }
     }
 
-    /// A model; nil for one that was never registered.
+    private static func withdrawAliases(
+        of model: ModelID, _ time: Timestamp, _ document: PostgresParameter, _ transaction: PostgresTransaction
+    ) async throws {
+        try await transaction.query(
+            """
+            UPDATE model_aliases SET said_at = $2, document = $3, withdrawn = true WHERE model = $1 AND NOT withdrawn
+            """, [.digest(model), .timestamp(time), document])
+    }
+
+    /// A model, also one that was withdrawn, for the requests that came before; nil for one that was never registered.
     public func model(_ id: ModelID) async throws -> PublishedModel? {
         let rows = try await pool.query(
             "SELECT root, manifest FROM models WHERE id = $1 AND root IS NOT NULL", [.digest(id)])
         return try rows.oneOrNone().map { try PublishedModel($0) }
     }
 
-    /// The models that administrators registered, by id.
+    /// The models that administrators registered and did not withdraw, by id.
     public func registeredModels() async throws -> [RegisteredModel] {
         let rows = try await pool.query(
             """
             SELECT m.root, m.manifest, r.document FROM model_registrations r JOIN models m ON m.id = r.model
-            ORDER BY m.id
+            WHERE NOT r.withdrawn ORDER BY m.id
             """)
         return try rows.map {
             RegisteredModel(

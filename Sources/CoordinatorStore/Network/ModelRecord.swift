@@ -30,7 +30,8 @@ public struct ModelRecord: Hashable, Sendable {
     static let columns = """
         m.root, m.manifest, m.registered_at,
         coalesce(
-            (SELECT json_agg(a.document ORDER BY a.alias) FROM model_aliases a WHERE a.model = m.id), '[]'
+            (SELECT json_agg(a.document ORDER BY a.alias)
+                FROM model_aliases a WHERE a.model = m.id AND NOT a.withdrawn), '[]'
         ) AS named,
         (SELECT r.document FROM model_registrations r WHERE r.model = m.id) AS latest
         """

@@ -35,7 +35,7 @@ public struct WorkerAvailability: Hashable, Sendable {
             FROM models m
                 LEFT JOIN nodes n ON m.id = ANY (n.models) AND n.last_seen > now() - make_interval(secs => $1)
                 LEFT JOIN roster_nodes r ON r.node = n.key AND r.status = 'active'
-            WHERE m.root IS NOT NULL GROUP BY m.id ORDER BY m.id
+            WHERE m.root IS NOT NULL AND NOT is_withdrawn(m.id) GROUP BY m.id ORDER BY m.id
             """, [.int(seconds)])
         return try rows.map { row in
             let manifest: Manifest = try row.document("manifest", of: "models")

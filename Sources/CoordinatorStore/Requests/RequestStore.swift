@@ -60,7 +60,7 @@ public struct RequestStore: Sendable {
     public func models() async throws -> [ModelRecord] {
         let rows = try await pool.query(
             """
-            SELECT \(ModelRecord.columns) FROM models m WHERE m.root IS NOT NULL
+            SELECT \(ModelRecord.columns) FROM models m WHERE m.root IS NOT NULL AND NOT is_withdrawn(m.id)
             ORDER BY m.name, m.registered_at DESC, m.id
             """)
         return try rows.map { try ModelRecord($0) }
@@ -72,8 +72,9 @@ public struct RequestStore: Sendable {
         let rows = try await pool.query(
             """
             SELECT \(ModelRecord.columns) FROM models m
-                LEFT JOIN model_aliases named ON named.alias = $2 AND named.model = m.id
-            WHERE m.root IS NOT NULL AND (m.id = $1::bytea OR named.alias IS NOT NULL OR m.name = $2)
+                LEFT JOIN model_aliases named ON named.alias = $2 AND named.model = m.id AND NOT named.withdrawn
+            WHERE m.root IS NOT NULL AND NOT is_withdrawn(m.id)
+                AND (m.id = $1::bytea OR named.alias IS NOT NULL OR m.name = $2)
             ORDER BY m.id = $1::bytea DESC NULLS LAST, named.alias NULLS LAST, m.registered_at DESC, m.id LIMIT 1
             """, [id, .text(word)])
         return try rows.first.map { try ModelRecord($0) }

@@ -19,6 +19,8 @@ public struct ModelRegistration: Codable, Hashable, Sendable {
         /// Where the package can be had, the preferred place first: `ipfs://ID`, `ar://TRANSACTION` or `https://HOST/PATH#ID`;
         /// nil for `ipfs://` and the model's id.
         public var sources: [String]?
+        /// True: the network serves the model no more, and no name stands for it. Never false; nil for a model that is served.
+        public var withdrawn: Bool?
         /// When it was said. Of two that are about one alias, or about one model, the later counts.
         public var at: Timestamp
 
@@ -30,6 +32,12 @@ public struct ModelRegistration: Codable, Hashable, Sendable {
             self.alias = alias
             self.sources = sources
             self.at = at
+        }
+
+        /// Takes a model off the network.
+        public init(network: NetworkID, withdrawing model: ModelID, at: Timestamp) {
+            self.init(network: network, model: model, alias: nil, at: at)
+            withdrawn = true
         }
     }
 
@@ -57,6 +65,10 @@ public struct ModelRegistration: Codable, Hashable, Sendable {
                 Self.isAlias(alias), "alias", "must be 1 to 64 of a-z, 0-9, '-', '.' and '_', and no model's id")
         }
         try body.validateSources()
+        if let withdrawn = body.withdrawn {
+            try require(withdrawn, "withdrawn", "must be true or absent")
+            try require(body.alias == nil && body.sources == nil, "withdrawn", "goes with neither alias nor sources")
+        }
         try genesis.check(signatures, over: try body.signingBytes())
         let signers = Set(signatures.map(\.administrator))
         try require(signers.count == signatures.count, "signatures", "must hold at most one per administrator")

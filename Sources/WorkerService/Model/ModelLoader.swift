@@ -58,9 +58,6 @@ package struct ModelLoader: Sendable {
     /// From this machine's cache, or else from the first source that gives it.
     private func fetch(_ registered: RegisteredModel) async throws -> ModelFiles {
         let id = registered.model.id
-        // Makes the folder, of whose disk the next line asks.
-        _ = try options.storage.cache(read: ModelReading.reader)
-        try DiskRoom.check(registered.model, cache: options.storage.cacheFolder)
         var nowhere = options.storage
         (nowhere.gateways, nowhere.arweaveNodes) = ([], [])
         if let files = try? await ModelFiles.have(.ipfs(id.cid), nowhere, within: genesis, logger: logger) {

@@ -1,7 +1,4 @@
 import DNAProtocol
-import Foundation
-import Glibc
-import ModelStorage
 
 /// What all models of a worker may take together.
 struct ModelRoom: Sendable {
@@ -15,20 +12,6 @@ struct ModelRoom: Sendable {
         guard manifest.environment.memory <= memory - used else {
             throw .noMemory(needed: manifest.environment.memory, used: used, limit: memory)
         }
-    }
-}
-
-/// What the disk of a cache has left.
-enum DiskRoom {
-    /// Throws `StorageError` when a package of which nothing is here is larger than what is free. One that was begun,
-    /// whoever goes on with it looks at.
-    static func check(_ model: PublishedModel, cache: String) throws(StorageError) {
-        let package = "\(cache)/\(model.id)/package"
-        guard ![package, package + ".partial"].contains(where: FileManager.default.fileExists) else { return }
-        var disk = statvfs()
-        guard statvfs(cache, &disk) == 0 else { throw .disk(path: cache, reason: String(cString: strerror(errno))) }
-        let (needed, free) = (UInt64(model.manifest.environment.disk), UInt64(disk.f_bavail) * UInt64(disk.f_frsize))
-        guard needed <= free else { throw .noRoom(path: package, needed: needed, free: free) }
     }
 }
 

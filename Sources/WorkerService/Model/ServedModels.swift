@@ -9,8 +9,11 @@ final class ServedModels: Sendable {
     }
 
     private let shared: Mutex<Shared>
+    /// What is served whatever is registered.
+    private let given: Set<ModelID>
 
     init(_ models: [ServedModel]) {
+        given = Set(models.map(\.id))
         shared = Mutex(Shared(models: Dictionary(models.map { ($0.id, $0) }) { first, _ in first }))
     }
 
@@ -25,7 +28,13 @@ final class ServedModels: Sendable {
     /// What their constructors published.
     var published: [PublishedModel] { all.map(\.computation.model) }
 
+    /// Those that came since the start.
+    var taken: [ModelID] { ids.filter { !given.contains($0) } }
+
     func insert(_ model: ServedModel) { change { $0[model.id] = model } }
+
+    /// Its engine and its place in the cache go with the last computation.
+    func remove(_ id: ModelID) { change { $0[id] = nil } }
 
     private func change(_ body: (inout [ModelID: ServedModel]) -> Void) {
         shared.withLock { shared in

@@ -60,8 +60,9 @@ public final class Worker: Service {
             Membership(
                 $0, identity: identity, network: pollTemplate.network, aggregator: aggregator, now: now, logger: logger)
         }
-        takeUp = parts.loader.map { [aggregator] in
-            ModelTakeUp(loader: $0, served: served, aggregator: aggregator, pacing: pacing, logger: logger)
+        takeUp = parts.loader.map { [aggregator, hands] in
+            ModelTakeUp(
+                loader: $0, served: served, hands: hands, aggregator: aggregator, pacing: pacing, logger: logger)
         }
         rosters = KnownRoster(parts.roster, genesis: parts.genesis, aggregator: aggregator)
         self.pacing = pacing

@@ -73,6 +73,8 @@ public struct WorkerPacing: Sendable {
     public var registrationInterval: Duration = .seconds(30)
     /// The longest pause before a registered model that could not be taken up is tried again.
     public var longestTakeUpPause: Duration = .seconds(1_800)
+    /// How long a model is served that is registered no more: requests that came before are to end.
+    public var withdrawalGrace: Duration = .seconds(900)
     /// The longest pause before any repetition.
     public var longestPause: Duration = .seconds(2)
 

@@ -5,6 +5,7 @@ import Logging
 struct ModelTakeUp: Sendable {
     let loader: ModelLoader
     let served: ServedModels
+    let hands: AssignmentsInHand
     let aggregator: AggregatorClient
     let pacing: WorkerPacing
     let logger: Logger
@@ -15,6 +16,7 @@ struct ModelTakeUp: Sendable {
         var said: Set<String> = []
         while !Task.isCancelled {
             said = await read(into: &plan, said)
+            letGo(&plan)
             while !Task.isCancelled, let model = plan.next(besides: served.ids, now: .now) {
                 await takeUp(model, &plan)
             }
@@ -48,6 +50,15 @@ struct ModelTakeUp: Sendable {
             logger.warning("a registration is not followed", metadata: ["reason": "\(reason)"])
         }
         return wrong
+    }
+
+    /// Lets go of what was withdrawn, once nothing of it is in hand.
+    private func letGo(_ plan: inout TakeUpPlan) {
+        let ended = plan.ended(among: served.taken, grace: pacing.withdrawalGrace, now: .now)
+        for id in ended where !hands.state.computing.values.contains(id) {
+            served.remove(id)
+            logger.notice("a withdrawn model is served no more", metadata: ["model": "\(id)"])
+        }
     }
 
     private func takeUp(_ model: RegisteredModel, _ plan: inout TakeUpPlan) async {

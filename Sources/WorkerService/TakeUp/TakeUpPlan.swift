@@ -13,11 +13,24 @@ package struct TakeUpPlan: Sendable {
     private let longestPause: Duration
     private var registered: [RegisteredModel] = []
     private var failures: [ModelID: Failure] = [:]
+    /// Since when models that were taken up are not registered.
+    private var absences: [ModelID: ContinuousClock.Instant] = [:]
 
     /// The pause after a first failure doubles with each further one.
     package init(pause: Duration, longestPause: Duration) {
         self.pause = pause
         self.longestPause = longestPause
+    }
+
+    /// Which of the models that were taken up have not been registered for as long as `grace`, at the end of which
+    /// nobody waits for them any more.
+    package mutating func ended(
+        among taken: some Collection<ModelID>, grace: Duration, now: ContinuousClock.Instant
+    ) -> [ModelID] {
+        let listed = Set(registered.map(\.model.id))
+        let absent = taken.filter { !listed.contains($0) }
+        absences = Dictionary(absent.map { ($0, absences[$0] ?? now) }) { first, _ in first }
+        return absent.filter { absences[$0].map { $0 + grace <= now } ?? false }
     }
 
     /// Takes the newest list, verified. What was said anew is tried at once.
