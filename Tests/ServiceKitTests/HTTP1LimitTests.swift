@@ -29,6 +29,10 @@ struct HTTP1LimitTests {
     private func router(ended: Ending = Ending()) -> ServiceRouter {
         let router = ServiceRouter.service()
         router.get("small") { _, _ in "small" }
+        router.get("never") { _, _ in
+            try await Task.sleep(for: .seconds(3600))
+            return "late"
+        }
         router.post("whole") { request, _ in "\(try await request.body.collect(upTo: .max).readableBytes)" }
         router.get("endless") { _, _ in
             Response(
@@ -138,6 +142,15 @@ struct HTTP1LimitTests {
             $0.firstRequestTimeout = .milliseconds(50)
         }
         #expect(status(heard) == "200" && heard.hasSuffix("small"))
+    }
+
+    @Test func whoeverIsAnsweredTooLateHearsSo() async throws {
+        // One after the other on one connection, each of which could close it before its answer is written.
+        let requests = String(repeating: "GET /never HTTP/1.1\r\nhost: x\r\n\r\n", count: 99)
+        let heard = try await say(requests + "GET /never HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n") {
+            $0.requestDeadline = .milliseconds(1)
+        }
+        #expect(heard.split(separator: "HTTP/1.1 504 ").count == 100)
     }
 
     @Test func theDeadlineIsForTheWholeResponse() async throws {
