@@ -41,7 +41,7 @@ public struct Founding: Sendable {
         try writePassphrase()
         let passphrase = try self.passphrase()
         let administrator = try KeyFile.createSigningKey(
-            .administrator, path: folder.administratorKey(1), passphrase: passphrase)
+            .administrator, path: folder.administratorKey(1), passphrase: passphrase, replacing: true)
         let genesis = Genesis(
             name: options.name, development: options.development, createdAt: createdAt,
             administrators: .init(keys: [administrator.publicKey], threshold: 1),
@@ -109,15 +109,16 @@ public struct Founding: Sendable {
 
     private func makeSigner(_ number: Int, _ passphrase: SecretBytes) throws -> Genesis.Signer {
         let identity = try KeyFile.createSigningKey(
-            .signerIdentity, path: folder.signerIdentityKey(number), passphrase: passphrase)
+            .signerIdentity, path: folder.signerIdentityKey(number), passphrase: passphrase, replacing: true)
         let encryption = try KeyFile.createEncryptionKey(
-            path: folder.signerEncryptionKey(number), passphrase: passphrase)
+            path: folder.signerEncryptionKey(number), passphrase: passphrase, replacing: true)
         return Genesis.Signer(identifier: number, identity: identity.publicKey, encryption: encryption.publicKey)
     }
 
     private func addNodes(_ count: Int, to roster: inout Roster, _ passphrase: SecretBytes) throws {
         for number in (0..<count).map({ $0 + 1 }) {
-            let key = try KeyFile.createSigningKey(.node, path: folder.nodeKey(number), passphrase: passphrase)
+            let key = try KeyFile.createSigningKey(
+                .node, path: folder.nodeKey(number), passphrase: passphrase, replacing: true)
             let name = roster.operators[(number - 1) % roster.operators.count].name
             roster.nodes.append(.init(key: key.publicKey, operator: name))
         }

@@ -60,7 +60,7 @@ public struct Provisioning: Sendable {
     private func signer(_ number: Int) throws -> Genesis.Signer {
         let identity = try signingKey(.signerIdentity, of: .signer(number), path: folders.identityKey(of: number))
         let encryption = try KeyFile.createEncryptionKey(
-            path: folders.encryptionKey(of: number), passphrase: try passphrase(of: .signer(number)))
+            path: folders.encryptionKey(of: number), passphrase: try passphrase(of: .signer(number)), replacing: true)
         return Genesis.Signer(identifier: number, identity: identity.publicKey, encryption: encryption.publicKey)
     }
 
@@ -68,7 +68,7 @@ public struct Provisioning: Sendable {
         _ kind: KeyFile.Kind, of party: ServiceFolders.Party, path: String
     ) throws -> Ed25519.SigningKey {
         try create(folders.folder(of: party), mode: 0o700)
-        return try KeyFile.createSigningKey(kind, path: path, passphrase: try passphrase(of: party))
+        return try KeyFile.createSigningKey(kind, path: path, passphrase: try passphrase(of: party), replacing: true)
     }
 
     private func passphrase(of party: ServiceFolders.Party) throws -> SecretBytes {

@@ -1,5 +1,6 @@
 import Canonical
 public import Cryptography
+import Glibc
 
 /// A secret key on disk, sealed with a passphrase; what it is for and its public key are bound to it.
 public enum KeyFile {
@@ -29,20 +30,22 @@ public enum KeyFile {
         }
     }
 
-    /// Makes a signing key and writes it, replacing the file.
+    /// Makes a signing key and writes it. A file that is there is replaced only where that is asked for.
     public static func createSigningKey(
-        _ kind: Kind, path: String, passphrase: SecretBytes
+        _ kind: Kind, path: String, passphrase: SecretBytes, replacing: Bool = false
     ) throws -> Ed25519.SigningKey {
         let key = Ed25519.SigningKey()
-        try write(key.seed, Description(kind: kind, publicKey: key.publicKey.hex), path, passphrase)
+        try write(key.seed, Description(kind: kind, publicKey: key.publicKey.hex), path, passphrase, replacing)
         return key
     }
 
-    /// Makes an encryption key and writes it, replacing the file.
-    public static func createEncryptionKey(path: String, passphrase: SecretBytes) throws -> X25519.SecretKey {
+    /// Makes an encryption key and writes it. A file that is there is replaced only where that is asked for.
+    public static func createEncryptionKey(
+        path: String, passphrase: SecretBytes, replacing: Bool = false
+    ) throws -> X25519.SecretKey {
         let key = X25519.SecretKey()
         let description = Description(kind: .signerEncryption, publicKey: key.publicKey.hex)
-        try write(key.bytes, description, path, passphrase)
+        try write(key.bytes, description, path, passphrase, replacing)
         return key
     }
 
@@ -63,10 +66,14 @@ public enum KeyFile {
     }
 
     private static func write(
-        _ secret: SecretBytes, _ description: Description, _ path: String, _ passphrase: SecretBytes
+        _ secret: SecretBytes, _ description: Description, _ path: String, _ passphrase: SecretBytes, _ replacing: Bool
     ) throws {
         let file = SealedFile(metadata: try CanonicalJSON.encode(description), secret: secret)
-        try file.write(to: path, passphrase: passphrase, cost: .interactive)
+        do {
+            try file.write(to: path, passphrase: passphrase, cost: .interactive, replacing: replacing)
+        } catch .system(_, path, EEXIST) {
+            throw StateError.cannotWrite(path, EEXIST)
+        }
     }
 
     private static func read(

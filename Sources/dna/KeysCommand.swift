@@ -1,7 +1,6 @@
 import ArgumentParser
 import Canonical
 import Cryptography
-import Foundation
 import NodeState
 
 /// `dna keys …`.
@@ -21,9 +20,6 @@ struct KeysCommand: AsyncParsableCommand {
         @Option(help: "A file with the passphrase, closed to others (DNA_PASSPHRASE_FILE).") var passphraseFile: String?
 
         func run() async throws {
-            guard !FileManager.default.fileExists(atPath: file) else {
-                throw ValidationError("\(file) is there already")
-            }
             let key = try KeyFile.createSigningKey(
                 .author, path: file, passphrase: try AuthorKey.passphrase(passphraseFile))
             Console.output(key.publicKey.hex)

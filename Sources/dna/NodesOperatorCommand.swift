@@ -1,7 +1,6 @@
 import ArgumentParser
 import Cryptography
 import DNAProtocol
-import Foundation
 import NodeState
 
 /// `dna nodes operator`.
@@ -28,9 +27,6 @@ struct NodesOperatorCommand: AsyncParsableCommand {
     func run() async throws {
         var publicKey = key
         if let makeKey {
-            guard !FileManager.default.fileExists(atPath: makeKey) else {
-                throw ValidationError("\(makeKey) is there already")
-            }
             publicKey = try KeyFile.createSigningKey(
                 .operator, path: makeKey, passphrase: try network.passphrase()
             ).publicKey

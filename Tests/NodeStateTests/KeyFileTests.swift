@@ -19,8 +19,23 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let key = try KeyFile.createSigningKey(.node, path: path, passphrase: passphrase)
         #expect(try KeyFile.signingKey(.node, path: path, passphrase: passphrase).publicKey == key.publicKey)
-        let encryption = try KeyFile.createEncryptionKey(path: path, passphrase: passphrase)
+        let encryption = try KeyFile.createEncryptionKey(path: path, passphrase: passphrase, replacing: true)
         #expect(try KeyFile.encryptionKey(path: path, passphrase: passphrase).publicKey == encryption.publicKey)
+    }
+
+    @Test func replacesAKeyOnlyWhereThatIsAskedFor() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let key = try KeyFile.createSigningKey(.node, path: path, passphrase: passphrase)
+        #expect(throws: StateError.cannotWrite(path, EEXIST)) {
+            try KeyFile.createSigningKey(.node, path: path, passphrase: passphrase)
+        }
+        #expect(throws: StateError.cannotWrite(path, EEXIST)) {
+            try KeyFile.createEncryptionKey(path: path, passphrase: passphrase)
+        }
+        #expect(try KeyFile.signingKey(.node, path: path, passphrase: passphrase).publicKey == key.publicKey)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == 1)
+        _ = try KeyFile.createSigningKey(.node, path: path, passphrase: passphrase, replacing: true)
+        #expect(try KeyFile.signingKey(.node, path: path, passphrase: passphrase).publicKey != key.publicKey)
     }
 
     @Test func refusesAnotherKindAndAnotherPassphrase() throws {

@@ -3,7 +3,8 @@ import Glibc
 /// Files for this user's eyes only.
 enum PrivateFile {
     /// Temporary file, fsync, rename, fsync of the folder: after a crash the old file or the new one is there, whole.
-    static func write(_ bytes: [UInt8], to path: String) throws(SealedFileError) {
+    /// Unless it may replace the old one, it fails with `EEXIST` when there is any.
+    static func write(_ bytes: [UInt8], to path: String, replacing: Bool) throws(SealedFileError) {
         let folder = folder(of: path)
         if mkdir(folder, 0o700) != 0, errno != EEXIST { throw failure("mkdir", folder) }
         try requirePrivate(folder)
@@ -11,7 +12,12 @@ enum PrivateFile {
         let temporary = "\(path).\(suffix).tmp"
         do throws(SealedFileError) {
             try create(temporary, bytes)
-            guard rename(temporary, path) == 0 else { throw failure("rename", temporary) }
+            if replacing {
+                guard rename(temporary, path) == 0 else { throw failure("rename", temporary) }
+            } else {
+                guard link(temporary, path) == 0 else { throw failure("create", path) }
+                unlink(temporary)
+            }
         } catch {
             unlink(temporary)
             throw error

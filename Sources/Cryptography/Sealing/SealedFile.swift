@@ -1,7 +1,7 @@
 import CSodium
 
 /// A secret in a file, encrypted under a passphrase: Argon2id, then XChaCha20-Poly1305 with the whole header as
-/// associated data. Files are 0600 in a folder that is 0700, and are replaced atomically.
+/// associated data. Files are 0600 in a folder that is 0700, and are written whole or not at all.
 ///
 /// Layout, numbers big-endian: magic `DNASEAL1` ‖ Argon2id passes (UInt32) ‖ memory in KiB (UInt32) ‖ salt (16) ‖
 /// nonce (24) ‖ metadata's size (UInt32) ‖ metadata ‖ ciphertext and tag.
@@ -45,12 +45,12 @@ public struct SealedFile: Sendable {
     /// The largest file that is read, in bytes.
     static let sizeLimit = 1 << 20
 
-    /// Encrypts and writes the file, replacing an older one atomically and durably. Creates the folder (not its
-    /// parents) when it is missing. Throws ``SealedFileError``.
+    /// Encrypts and writes the file atomically and durably, replacing an older one unless told not to. Creates the folder
+    /// (not its parents) when it is missing. Throws ``SealedFileError``.
     public func write(
-        to path: String, passphrase: SecretBytes, cost: Cost = .moderate
+        to path: String, passphrase: SecretBytes, cost: Cost = .moderate, replacing: Bool = true
     ) throws(SealedFileError) {
-        try PrivateFile.write(try sealed(passphrase: passphrase, cost: cost), to: path)
+        try PrivateFile.write(try sealed(passphrase: passphrase, cost: cost), to: path, replacing: replacing)
     }
 
     /// Reads and decrypts the file. Throws ``SealedFileError``, also when file or folder are open to others.
