@@ -193,6 +193,42 @@ import Testing
         }
     }
 
+    @Test func twoReplicasThatHearAGoodVoteAndOneThatFitsNothingAtOnceKeepBoth() async throws {
+        try await Fixture.run { fixture in
+            for attempt in 0..<16 {
+                let request = try fixture.request("attempt \(attempt)")
+                let (_, set, ballots) = try await fixture.voting(request)
+                let good = try ballots[0].submission(in: set)
+                let other = try Vote(
+                    body: good.vote.body, set: Digest.of("another", []), salt: good.vote.salt, key: ballots[0].key)
+                async let counted = fixture.store.add(good)
+                async let fault = fixture.store.judge(other, isMismatched: true)
+                let admissions = try await [counted, fault]
+                #expect(admissions.contains(.contradiction) && !admissions.contains(.closed))
+                let found = try await report(fixture, request)
+                #expect(found.contradictions.map(\.kind) == [.votes])
+            }
+        }
+    }
+
+    @Test func twoReplicasThatHearACommitmentInTimeAndALateOneAtOnceKeepBoth() async throws {
+        try await Fixture.run { fixture in
+            for attempt in 0..<16 {
+                let request = try fixture.request("attempt \(attempt)")
+                let (_, committee) = try await fixture.assigned(request)
+                let node = committee.members[0].node
+                let (first, second) = (
+                    try fixture.ballot(request, committee, node, salt: "a").commitment(),
+                    try fixture.ballot(request, committee, node, salt: "b").commitment()
+                )
+                async let inTime = fixture.store.add(first)
+                async let late = fixture.store.judge(second, now: Fixture.later)
+                #expect(try await [inTime, late].contains(.contradiction))
+                #expect(try await report(fixture, request).contradictions.map(\.kind) == [.commitments])
+            }
+        }
+    }
+
     @Test func aNodeThatContradictedItselfGetsNoFurtherWorkOnTheRequest() async throws {
         try await Fixture.run { fixture in
             let request = try fixture.request()

@@ -33,17 +33,15 @@ extension AggregatorStore {
             guard let node = try await NodePlace.find(commitment.place, now: now, in: transaction) else {
                 return .closed
             }
-            while true {
-                if let known = try await node.commitment() {
-                    if known.commitment.body == commitment.body { return known.isLate ? .late : .repeated }
-                    try await node.record(.commitments(known.commitment, commitment))
-                    return .contradiction
-                }
-                if try await node.hasContradictedItself() { return .contradiction }
-                guard node.isCommittingOver else { return .closed }
-                if try await node.record(.lateCommitment, .commitment(commitment)) { return .late }
-                // Another replica was faster: look at what it has written.
+            if let known = try await node.commitment() {
+                if known.commitment.body == commitment.body { return known.isLate ? .late : .repeated }
+                try await node.record(.commitments(known.commitment, commitment))
+                return .contradiction
             }
+            if try await node.hasContradictedItself() { return .contradiction }
+            guard node.isCommittingOver else { return .closed }
+            try await node.record(.lateCommitment, .commitment(commitment))
+            return .late
         }
     }
 
@@ -96,16 +94,13 @@ extension AggregatorStore {
     ) async throws -> Admission {
         try await pool.withTransaction { transaction in
             guard let node = try await NodePlace.find(vote.place, now: now, in: transaction) else { return .closed }
-            while true {
-                if let known = try await node.vote() {
-                    if known.vote.saysTheSame(as: vote) { return known.isMismatched ? .contradiction : .repeated }
-                    try await node.record(.votes(known.vote, vote))
-                    return .contradiction
-                }
-                guard isMismatched else { return try await node.hasContradictedItself() ? .contradiction : .closed }
-                if try await node.record(.mismatchedReveal, .vote(vote)) { break }
-                // Another replica was faster: look at what it has written.
+            if let known = try await node.vote() {
+                if known.vote.saysTheSame(as: vote) { return known.isMismatched ? .contradiction : .repeated }
+                try await node.record(.votes(known.vote, vote))
+                return .contradiction
             }
+            guard isMismatched else { return try await node.hasContradictedItself() ? .contradiction : .closed }
+            try await node.record(.mismatchedReveal, .vote(vote))
             if let promise = try await node.commitment()?.commitment, try !vote.opens(promise) {
                 try await node.record(.reveal(promise, vote))
             }

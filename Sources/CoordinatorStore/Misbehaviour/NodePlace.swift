@@ -13,7 +13,8 @@ struct NodePlace {
 
     private var key: [PostgresParameter] { [.digest(place.request), .int(place.round), .key(place.node)] }
 
-    /// Looks at the round; nil when the node is not on its committee.
+    /// Looks at the round, and lets nobody else write down what the node says there until the transaction ends; nil when
+    /// the node is not on its committee.
     static func find(
         _ place: Contradiction.Place, now: Timestamp?, in transaction: PostgresTransaction
     ) async throws -> NodePlace? {
@@ -26,11 +27,12 @@ struct NodePlace {
             WHERE r.request = $1 AND r.round = $2 AND a.node = $3 FOR SHARE OF r
             """,
             [.digest(place.request), .int(place.round), .key(place.node), .optional(now, PostgresParameter.timestamp)])
-        return try rows.oneOrNone().map {
-            NodePlace(
-                place: place, transaction: transaction, isOpen: try $0.value("is_open"),
-                isCommittingOver: try $0.value("is_over"))
-        }
+        guard let row = try rows.oneOrNone() else { return nil }
+        let found = NodePlace(
+            place: place, transaction: transaction, isOpen: try row.value("is_open"),
+            isCommittingOver: try row.value("is_over"))
+        try await transaction.query("SELECT lock_place($1, $2::int8::int4, $3)", found.key)
+        return found
     }
 
     /// The commitment the node made in time, or else the one that was recorded as late.
@@ -78,14 +80,13 @@ struct NodePlace {
             """, key + [.text(contradiction.kind.rawValue), first, second, .bool(isOpen)])
     }
 
-    /// Keeps a fault; false when one of this kind is there.
-    func record(_ kind: Fault.Kind, _ statement: Fault.Statement) async throws -> Bool {
-        let rows = try await transaction.query(
+    /// Keeps a fault, unless one of this kind is there.
+    func record(_ kind: Fault.Kind, _ statement: Fault.Statement) async throws {
+        try await transaction.query(
             """
             INSERT INTO faults (request, round, node, kind, statement)
             VALUES ($1, $2::int8::int4, $3, $4, $5) ON CONFLICT DO NOTHING
             """, key + [.text(kind.rawValue), try .document(statement)])
-        return rows.affectedCount == 1
     }
 }
 

@@ -15,6 +15,7 @@ public enum CoordinatorSchema {
         Migration(version: 4, name: "packages", sql: PackageSchema.sql),
         Migration(version: 5, name: "registry", sql: RegistrySchema.sql),
         Migration(version: 6, name: "withdrawal", sql: WithdrawalSchema.sql),
+        Migration(version: 7, name: "ballots", sql: BallotSchema.sql),
     ]
 
     /// Brings a database up to date, as its owner; gives the versions that were applied. Any number of processes may try
