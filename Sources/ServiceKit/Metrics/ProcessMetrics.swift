@@ -34,10 +34,10 @@ public enum ProcessMetrics {
 
     /// `btime` of `/proc/stat` and field 22 of `/proc/self/stat`, in clock ticks.
     private static func startTime() -> Double? {
-        guard let system = try? String(contentsOfFile: "/proc/stat", encoding: .utf8),
+        guard let system = text("/proc/stat"),
             let line = system.split(separator: "\n").first(where: { $0.hasPrefix("btime ") }),
             let boot = Double(line.dropFirst("btime ".count)),
-            let own = try? String(contentsOfFile: "/proc/self/stat", encoding: .utf8),
+            let own = text("/proc/self/stat"),
             // The name in parentheses may hold anything.
             let name = own.lastIndex(of: ")")
         else { return nil }
@@ -48,8 +48,14 @@ public enum ProcessMetrics {
     }
 
     private static func firstFields(_ path: String, _ count: Int) -> [Int] {
-        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-        return text.split(separator: " ").prefix(count).compactMap { Int($0) }
+        (text(path) ?? "").split(separator: " ").prefix(count).compactMap { Int($0) }
+    }
+
+    /// All of a file whose size the kernel gives as 0: of such `String(contentsOfFile:)` reads 4 KiB, and machines with many
+    /// CPUs say more.
+    private static func text(_ path: String) -> String? {
+        let bytes = try? FileHandle(forReadingAtPath: path)?.readToEnd()
+        return bytes.map { String(decoding: $0, as: UTF8.self) }
     }
 }
 
