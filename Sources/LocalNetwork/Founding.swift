@@ -25,6 +25,8 @@ public struct Founding: Sendable {
         public var threshold = 3
         /// Whether policies may be weaker than is safe.
         public var development = false
+        /// Which models may be served; nil for all.
+        public var models: Genesis.ModelRules?
 
         /// No nodes, three operators, four signers with threshold three.
         public init() {}
@@ -48,7 +50,7 @@ public struct Founding: Sendable {
             signers: .init(
                 threshold: options.threshold,
                 members: try (1...max(options.signers, 1)).map { try makeSigner($0, passphrase) }),
-            policyBounds: .init(maximumCommittee: 16, spareRanks: 2))
+            policyBounds: .init(maximumCommittee: 16, spareRanks: 2), models: options.models)
         try genesis.validate()
         var roster = Roster(
             network: try genesis.networkID(), epoch: 1, previous: nil,

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cryptography
 import DNAProtocol
 import Foundation
 import LocalNetwork
@@ -26,6 +27,9 @@ struct NetworkCommand: AsyncParsableCommand {
         @Option(help: "How many signers.") var signers = 4
         @Option(help: "How many signers make a signature; more than half.") var threshold = 3
         @Flag(help: "Declare a development network: policies may be weaker than is safe.") var development = false
+        @Flag(help: "Serve only models that their authors have signed.") var signedModels = false
+        @Option(help: "Serve only models that this author has signed, by the public key; repeat it for more.")
+        var modelAuthor: [Ed25519.PublicKey] = []
 
         func validate() throws {
             guard (1...64).contains(operators), (operators...10_000).contains(nodes) else {
@@ -34,6 +38,16 @@ struct NetworkCommand: AsyncParsableCommand {
             guard (2...Genesis.maximumSigners).contains(signers) else {
                 throw ValidationError("--signers must be 2 to \(Genesis.maximumSigners)")
             }
+            let most = Genesis.ModelRules.maximumAuthors
+            guard modelAuthor.count <= most, Set(modelAuthor).count == modelAuthor.count else {
+                throw ValidationError("--model-author names \(most) authors at most, each once")
+            }
+        }
+
+        /// What the genesis says of models; nil for nothing.
+        private var models: Genesis.ModelRules? {
+            guard modelAuthor.isEmpty else { return .init(signed: true, authors: modelAuthor) }
+            return signedModels ? .init(signed: true) : nil
         }
 
         func run() async throws {
@@ -46,6 +60,7 @@ struct NetworkCommand: AsyncParsableCommand {
             options.signers = signers
             options.threshold = threshold
             options.development = development
+            options.models = models
             let now = Timestamp(seconds: Int64(Date().timeIntervalSince1970))
             let genesis = try Founding(folder: folder).found(options, createdAt: now)
             Console.output("network \(try genesis.networkID())")
