@@ -6,39 +6,21 @@ enum BallotSchema {
             SELECT pg_advisory_xact_lock(hashtextextended(encode(request || node, 'hex'), round));
         $$;
 
-        -- As before; and nothing that another statement of the node contradicts, which is judged instead.
-        CREATE OR REPLACE FUNCTION check_commitment() RETURNS trigger LANGUAGE plpgsql AS $$
+        -- Nothing is taken beside a fault that holds another statement of the node: both are to be judged.
+        CREATE FUNCTION leave_to_judge() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-            PERFORM FROM rounds WHERE request = NEW.request AND round = NEW.round AND set_root IS NULL FOR SHARE;
-            IF NOT FOUND OR EXISTS (SELECT FROM rounds WHERE request = NEW.request AND round > NEW.round) THEN
-                RAISE EXCEPTION 'the commitment set is closed'
-                    USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'commitments_in_time';
-            END IF;
             PERFORM lock_place(NEW.request, NEW.round, NEW.node);
             IF EXISTS (
                 SELECT FROM faults
-                WHERE request = NEW.request AND round = NEW.round AND node = NEW.node AND kind = 'late_commitment'
+                WHERE request = NEW.request AND round = NEW.round AND node = NEW.node AND kind = TG_ARGV[0]
             ) THEN
                 RETURN NULL;
             END IF;
             RETURN NEW;
         END $$;
-
-        CREATE OR REPLACE FUNCTION check_vote() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-            PERFORM FROM rounds WHERE request = NEW.request AND round = NEW.round AND set_root IS NOT NULL;
-            IF NOT FOUND THEN
-                RAISE EXCEPTION 'the commitment set is open'
-                    USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'votes_in_time';
-            END IF;
-            PERFORM lock_place(NEW.request, NEW.round, NEW.node);
-            IF EXISTS (
-                SELECT FROM faults
-                WHERE request = NEW.request AND round = NEW.round AND node = NEW.node AND kind = 'mismatched_reveal'
-            ) THEN
-                RETURN NULL;
-            END IF;
-            RETURN NEW;
-        END $$;
+        CREATE TRIGGER commitments_unopposed BEFORE INSERT ON commitments
+            FOR EACH ROW EXECUTE FUNCTION leave_to_judge('late_commitment');
+        CREATE TRIGGER votes_unopposed BEFORE INSERT ON votes
+            FOR EACH ROW EXECUTE FUNCTION leave_to_judge('mismatched_reveal');
         """#
 }
