@@ -27,12 +27,6 @@ struct LiveNetwork: Sendable {
         get throws { try JSONFile.read(NetworkFile.self, path: folder.networkFile) }
     }
 
-    /// The model's file, which `scripts/test` fetches.
-    static func weights() throws -> String {
-        let path = ProcessInfo.processInfo.environment["DNA_MODEL"]
-        return try #require(path, "DNA_MODEL must name the model; scripts/test fetches it")
-    }
-
     /// The folder of the executables, built beside the tests.
     static func executables() throws -> String {
         (try builtExecutable("gateway") as NSString).deletingLastPathComponent
@@ -121,7 +115,7 @@ struct LiveNetworkTrait: SuiteTrait, TestScoping {
             try? FileManager.default.removeItem(atPath: path)
         }
         var options = LocalNetwork.Options(
-            executables: try LiveNetwork.executables(), weights: try LiveNetwork.weights())
+            executables: try LiveNetwork.executables(), weights: RealModel.path)
         options.port = 0
         // Not the user's own.
         options.storage = ["--model-cache", path + "/models"]

@@ -3,6 +3,7 @@ import DNAProtocol
 import Foundation
 import LocalNetwork
 import NodeState
+import TestKit
 import Testing
 
 /// One network over several starts, with other workers each time.
@@ -32,7 +33,7 @@ import Testing
         _ folder: NetworkFolder, workers: Int, _ body: @Sendable @escaping () async throws -> Void
     ) async throws {
         var options = LocalNetwork.Options(
-            executables: try LiveNetwork.executables(), weights: try LiveNetwork.weights())
+            executables: try LiveNetwork.executables(), weights: RealModel.path)
         options.workers = workers
         options.port = 0
         try await LocalNetwork(folder: folder, options: options) { _ in }.run { _ in try await body() }

@@ -43,13 +43,12 @@ struct CacheLayout: Sendable {
     func package(_ id: TransactionID) -> String { known(id) + Self.suffix }
 
     private static let suffix = ".package"
-    private static let unfinished = ".partial"
 
     /// Where all of something lies.
     private func places(_ subject: CacheSubject) -> [String] {
         switch subject {
         case .package(let id): [entry(id)]
-        case .transaction(let id): [package(id), package(id) + Self.unfinished]
+        case .transaction(let id): [package(id), package(id) + DownloadFolder.unfinished]
         }
     }
 
@@ -71,7 +70,8 @@ struct CacheLayout: Sendable {
             return .package(id)
         }
         let transactions = try Self.names(in: folder + "/arweave").compactMap { name -> CacheSubject? in
-            let stem = name.hasSuffix(Self.unfinished) ? name.dropLast(Self.unfinished.count) : name[...]
+            let stem =
+                name.hasSuffix(DownloadFolder.unfinished) ? name.dropLast(DownloadFolder.unfinished.count) : name[...]
             guard stem.hasSuffix(Self.suffix) else { return nil }
             return TransactionID(String(stem.dropLast(Self.suffix.count))).map { .transaction($0) }
         }

@@ -26,7 +26,10 @@ struct DownloadFolder: Sendable {
         }
     }
 
-    private static func work(_ destination: String) -> String { destination + ".partial" }
+    /// What the name of a download ends with until it is complete.
+    static let unfinished = ".partial"
+
+    private static func work(_ destination: String) -> String { destination + unfinished }
     private static func content(_ work: String) -> String { work + "/content" }
 
     /// The path of a file while it grows.
