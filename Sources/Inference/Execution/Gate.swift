@@ -7,18 +7,27 @@ import Synchronization
     import Darwin
 #endif
 
-/// A counter that threads wait on: briefly by spinning, then asleep.
+/// A counter that threads wait on: briefly by spinning, a little longer by letting others run, then asleep.
 ///
 /// Sequential consistency makes "announce sleep, then look" and "advance, then look for sleepers" safe together.
 final class Gate: @unchecked Sendable {
     /// About 10 µs: longer than the imbalance of most phases. More costs dearly when another process holds a CPU: the
     /// spinning thread keeps the late one from the CPU it waits for (2000 spins were seen to slow decoding on a busy machine).
     private static let spins = 300
+    /// About 200 µs on a CPU that nobody else wants. Who sleeps is late when woken, on a virtual machine above all; the
+    /// others then sleep in the next phase, and so on.
+    private static let yields = 500
+    /// A yield that took longer, in nanoseconds, gave the CPU to another process, for a whole slice of time.
+    private static let longYield: UInt64 = 1_000_000
+    /// So many waits sleep at once after that.
+    private static let waitsWithoutYield = 1000
 
     private let count = Atomic<Int>(0)
     private let sleepers = Atomic<Int>(0)
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    /// Waits left that sleep at once. How much is lost when two threads change it at a time matters to nobody.
+    private let crowded = Atomic<Int>(0)
 
     init() {
         pthread_mutex_init(mutex, nil)
@@ -45,9 +54,39 @@ final class Gate: @unchecked Sendable {
     /// Returns when the counter is no longer `seen`.
     func wait(past seen: Int) {
         for _ in 0..<Self.spins {
-            if count.load(ordering: .acquiring) != seen { return }
+            if now != seen { return }
             Processor.spinHint()
         }
+        if !yield(past: seen) { sleep(past: seen) }
+    }
+
+    /// Whether the counter went past `seen` while others could run.
+    private func yield(past seen: Int) -> Bool {
+        let waits = crowded.load(ordering: .relaxed)
+        guard waits == 0 else {
+            crowded.store(waits - 1, ordering: .relaxed)
+            return false
+        }
+        var time = Self.nanoseconds
+        for _ in 0..<Self.yields {
+            sched_yield()
+            let before = time
+            time = Self.nanoseconds
+            let wasLong = time - before > Self.longYield
+            if wasLong { crowded.store(Self.waitsWithoutYield, ordering: .relaxed) }
+            if now != seen { return true }
+            if wasLong { return false }
+        }
+        return false
+    }
+
+    private static var nanoseconds: UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+
+    private func sleep(past seen: Int) {
         pthread_mutex_lock(mutex)
         sleepers.wrappingAdd(1, ordering: .sequentiallyConsistent)
         while count.load(ordering: .sequentiallyConsistent) == seen { pthread_cond_wait(condition, mutex) }
