@@ -120,7 +120,7 @@ let package = Package(
             "LocalNetwork",
             [
                 "CoordinatorStore", "Cryptography", "DNAProtocol", "GGUF", "HTTPTransport", "Inference",
-                "ModelPackages", "NodeState", "Postgres", "ServiceKit", "TLS", logging,
+                "ModelPackages", "ModelStorage", "NodeState", "Postgres", "ServiceKit", "TLS", logging,
             ]),
 
         library(
@@ -201,8 +201,8 @@ let package = Package(
             "EndToEndTests",
             [
                 "AggregatorService", "Canonical", "Consensus", "Cryptography", "DNAProtocol", "GatewayService",
-                "HTTPTransport", "Inference", "LocalNetwork", "ModelPackages", "NodeState", "ServiceKit",
-                "SignerService", "TestKit", "WorkerService", logging,
+                "HTTPTransport", "Inference", "LocalNetwork", "ModelPackages", "ModelStorage", "NodeState",
+                "ServiceKit", "SignerService", "TestKit", "WorkerService", logging,
             ] + nio),
         tests("GGUFTests", ["GGUF"]),
         tests(

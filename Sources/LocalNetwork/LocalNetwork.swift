@@ -2,6 +2,7 @@ import CoordinatorStore
 import Cryptography
 import DNAProtocol
 import Foundation
+public import ModelStorage
 import NodeState
 import Postgres
 
@@ -26,15 +27,19 @@ public struct LocalNetwork: Sendable {
         public var weights: String
         /// A short name for the model; nil derives one from its name.
         public var alias: String?
-        /// Where workers get the package; nil for the folder that was packed.
+        /// Where workers get the package; nil for the cache, into which it is put.
         public var modelAddress: String?
-        /// Options by which workers fetch packages and keep them.
-        public var storage: [String] = []
+        /// Where the workers' packages are.
+        public var cache: PackageCache
+        /// Options by which workers fetch packages and find the cache.
+        public var storage: [String]
 
-        /// Names the executables and the weights.
-        public init(executables: String, weights: String) {
+        /// Names the executables, the weights and the cache.
+        public init(executables: String, weights: String, cache: PackageCache, storage: [String]) {
             self.executables = executables
             self.weights = weights
+            self.cache = cache
+            self.storage = storage
         }
     }
 
@@ -71,15 +76,28 @@ public struct LocalNetwork: Sendable {
             weights: options.weights, folder: folder.model, listing: folder.modelListing, genesis: genesis)
         let alias = options.alias ?? LocalModel.alias(ofModel: model.manifest.name)
         report(.step("model \(model.id)\(alias.map { ", for short \($0)" } ?? "")"))
+        if options.modelAddress == nil { report(.step("putting it into the cache of packages")) }
+        // What is held here stays there.
+        let held = options.modelAddress == nil ? try await options.cache.add(folder.model, id: model.id.cid) : nil
+        defer { withExtendedLifetime(held) {} }
+        let served = Served(alias: alias, address: options.modelAddress ?? "\(PackageAddress.ipfs(model.id.cid))")
         report(.step("starting PostgreSQL"))
         let cluster = try await PostgresCluster.start(folder: folder.postgres(of: try genesis.networkID()))
-        let result = await outcome { try await supervise(cluster, genesis, alias, whenReady) }
+        let result = await outcome { try await supervise(cluster, genesis, served, whenReady) }
         await cluster.stop()
         try result.get()
     }
 
+    /// The model that is served.
+    struct Served {
+        /// Its short name.
+        let alias: String?
+        /// Where workers get it.
+        let address: String
+    }
+
     private func supervise(
-        _ cluster: PostgresCluster, _ genesis: Genesis, _ alias: String?,
+        _ cluster: PostgresCluster, _ genesis: Genesis, _ model: Served,
         _ whenReady: @Sendable (String) async throws -> Void
     ) async throws {
         let pids = RunFolder(path: folder.run)
@@ -94,7 +112,7 @@ public struct LocalNetwork: Sendable {
         let supervisor = ProcessSupervisor(limits: limits, onEvent: note)
         let watch = DatabaseWatch(cluster: cluster, limits: limits, onEvent: note)
         let result = await watch.during {
-            await outcome { try await serve(cluster, supervisor, genesis, alias, whenReady) }
+            await outcome { try await serve(cluster, supervisor, genesis, model, whenReady) }
         } finally: {
             report(.step("stopping"))
             await supervisor.stop()
@@ -157,11 +175,12 @@ public struct LocalNetwork: Sendable {
     }
 
     private func serve(
-        _ cluster: PostgresCluster, _ supervisor: ProcessSupervisor, _ genesis: Genesis, _ alias: String?,
+        _ cluster: PostgresCluster, _ supervisor: ProcessSupervisor, _ genesis: Genesis, _ model: Served,
         _ whenReady: @Sendable (String) async throws -> Void
     ) async throws {
         let database = try await LocalDatabase.prepare(cluster)
-        let plan = try ServicePlan(folder: folder, options: options, genesis: genesis, database: database)
+        let plan = try ServicePlan(
+            folder: folder, options: options, model: model, genesis: genesis, database: database)
         let probe = try ReadinessProbe(folder: folder)
         do {
             report(.step("starting the signers (the first start generates the group key)"))
@@ -175,7 +194,7 @@ public struct LocalNetwork: Sendable {
             for specification in plan.coordinators { try await supervisor.start(specification) }
             try await prepareNodes(try await probe.roster(of: plan.aggregatorOrigins, in: genesis), plan)
             for specification in plan.workers { try await supervisor.start(specification) }
-            try await registerModel(as: alias, plan)
+            try await registerModel(as: model.alias, plan)
             try await probe.waitUntilReady(plan.workerOrigins + plan.aggregatorOrigins + [plan.gatewayOrigin])
             try await withThrowingTaskGroup { group in
                 group.addTask { await renewCertificates(genesis) }

@@ -16,7 +16,8 @@ struct ServicePlan: Sendable {
     private let builder: Builder
 
     init(
-        folder: NetworkFolder, options: LocalNetwork.Options, genesis: Genesis, database: LocalDatabase
+        folder: NetworkFolder, options: LocalNetwork.Options, model: LocalNetwork.Served, genesis: Genesis,
+        database: LocalDatabase
     ) throws {
         let count = genesis.signers.members.count
         let needed = count + options.workers + options.aggregators + 1
@@ -36,7 +37,7 @@ struct ServicePlan: Sendable {
         let gatewayPort = options.port == 0 ? ports[0] : options.port
         gatewayOrigin = "http://\(loopback):\(gatewayPort)"
 
-        builder = Builder(folder: folder, options: options)
+        builder = Builder(folder: folder, options: options, modelAddress: model.address)
         let peers = signerOrigins.enumerated().map { "\($0.offset + 1)=\($0.element)" }.joined(separator: ",")
         let builder = builder
         signers = signerPorts.enumerated().map { builder.signer($0.offset + 1, port: $0.element, peers: peers) }
@@ -68,6 +69,7 @@ struct ServicePlan: Sendable {
     private struct Builder {
         let folder: NetworkFolder
         let options: LocalNetwork.Options
+        let modelAddress: String
 
         /// What a service takes from this process's environment: the system's variables, those of sanitizers, and the
         /// settings that a local network leaves to whoever starts it.
@@ -76,6 +78,15 @@ struct ServicePlan: Sendable {
             "DNA_COMMIT_TIMEOUT", "DNA_VOTE_TIMEOUT",
             "DNA_LEASE_SECONDS", "DNA_REQUEST_TIMEOUT", "DNA_REQUEST_LIFETIME",
         ]
+        /// Where workers find packages and keep them, and administrators find a model that they register.
+        private static let storage: Set<String> = [
+            "DNA_CACHE", "XDG_CACHE_HOME", "DNA_MODEL_CACHE", "DNA_MODEL_CACHE_LIMIT", "DNA_IPFS_GATEWAY",
+            "DNA_ARWEAVE_NODE", "DNA_IPFS_GATEWAY_AUTHORIZATION", "DNA_ARWEAVE_AUTHORIZATION",
+        ]
+
+        private static var storageEnvironment: [String: String] {
+            ProcessInfo.processInfo.environment.filter { storage.contains($0.key) }
+        }
 
         private func make(
             _ name: String, _ executable: String, _ arguments: [String], environment: [String: String] = [:]
@@ -128,7 +139,7 @@ struct ServicePlan: Sendable {
             // Workers that share a machine share its cores: more threads than cores would only wait for each other.
             let cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
             let name = "inference-worker-\(number)"
-            let model = ["--model", options.modelAddress ?? folder.model] + options.storage
+            let model = ["--model", modelAddress] + options.storage
             // The certificate is over the node's key.
             return make(
                 name, "inference-worker",
@@ -138,7 +149,8 @@ struct ServicePlan: Sendable {
                     String(max(1, cores / options.workers)),
                     "--cores", "none", "--shared-weights", folder.sharedWeights,
                 ] + aggregators.flatMap { ["--aggregator", $0] }
-                    + some(of: invitations, for: number).flatMap { ["--invitation", $0] })
+                    + some(of: invitations, for: number).flatMap { ["--invitation", $0] },
+                environment: Self.storageEnvironment)
         }
 
         /// As many invitations as a node may show, beginning elsewhere for each worker.

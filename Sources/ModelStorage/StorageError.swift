@@ -56,7 +56,7 @@ public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
         case .noSource(let address, let option): "nobody was named who could have \(address): use \(option)"
         case .notAPackage(let name, let reason): "\(name) is no model package: \(reason)"
         case .otherPackage(let wanted, let found, let server):
-            "\(server) has package \(found), not \(wanted); nothing of it was kept. Use another server"
+            "\(server) has package \(found), not \(wanted); nothing of it was kept. Get it elsewhere"
         case .cacheTooSmall(let needed, let used, let limit):
             "the package has \(needed) bytes, what is in use \(used), and the cache may hold \(limit): "
                 + "raise --model-cache-limit"

@@ -7,8 +7,8 @@ import WorkerService
 /// `dna model cache …`.
 struct ModelCacheCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cache", abstract: "Show and remove packages that were fetched.",
-        subcommands: [List.self, Remove.self])
+        commandName: "cache", abstract: "Show, add and remove packages that workers have by their ids.",
+        subcommands: [List.self, Add.self, Remove.self])
 
     /// `dna model cache list`.
     struct List: AsyncParsableCommand {
@@ -32,6 +32,28 @@ struct ModelCacheCommand: AsyncParsableCommand {
                         "id": .text("\(entry.subject)"), "bytes": .number(entry.bytes), "last_used": .text(time),
                         "state": .text(state),
                     ])
+            }
+        }
+    }
+
+    /// `dna model cache add FOLDER…`.
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "add",
+            abstract: "Put packages that lie in folders into the cache, and print their ids.",
+            discussion: """
+                The workers of this machine then have them by their ids without asking anybody. All of a package is \
+                copied, read and compared with its manifest.
+                """)
+
+        @Argument(help: "Packages, as `dna model pack` makes them.") var folders: [String]
+        @OptionGroup var storage: StorageArguments
+
+        func run() async throws {
+            let cache = try storage.resolve().cache(read: ModelReading.reader)
+            for folder in folders {
+                let progress = PullProgress()
+                Console.output("\(try await cache.add(folder) { progress.show($0) }.id)")
             }
         }
     }

@@ -6,6 +6,7 @@ import Glibc
 import LocalNetwork
 import ModelStorage
 import ServiceArguments
+import WorkerService
 
 /// `dna up`.
 struct UpCommand: AsyncParsableCommand {
@@ -29,8 +30,8 @@ struct UpCommand: AsyncParsableCommand {
     @Option(help: "The GGUF file to serve (DNA_MODEL; scripts/fetch-model prints one).") var model: String?
     @Option(
         help: """
-            Where workers get the package from, an address as `inference-worker --model` takes it; by default it is the \
-            folder packed here.
+            Where workers get the package from, an address as `inference-worker --model` takes it; by default they \
+            have it by its id from this machine's cache, into which it is put.
             """)
     var modelSource: String?
     @OptionGroup var storage: StorageArguments
@@ -59,7 +60,9 @@ struct UpCommand: AsyncParsableCommand {
         guard let weights = model ?? ProcessInfo.processInfo.environment["DNA_MODEL"] else {
             throw ValidationError("--model or DNA_MODEL must name a GGUF file; ./scripts/fetch-model prints one")
         }
-        var options = LocalNetwork.Options(executables: Self.ownFolder(), weights: Self.absolute(weights))
+        let cache = try storage.resolve().cache(read: ModelReading.reader)
+        var options = LocalNetwork.Options(
+            executables: Self.ownFolder(), weights: Self.absolute(weights), cache: cache, storage: storage.given)
         options.workers = workers
         options.aggregators = aggregators
         options.longestRestartPause = .seconds(restartPause)
@@ -67,7 +70,6 @@ struct UpCommand: AsyncParsableCommand {
         options.host = host
         options.alias = alias
         options.modelAddress = modelSource
-        options.storage = storage.given
         let folder = NetworkFolder(path: state)
         let network = LocalNetwork(folder: folder, options: options, report: Self.report)
         let command = then

@@ -4,12 +4,14 @@ import Foundation
 import HTTPTransport
 import LocalNetwork
 import Logging
+import ModelStorage
 import NIOCore
 import NodeState
 import ServiceKit
 import Synchronization
 import TestKit
 import Testing
+import WorkerService
 
 /// A whole network of real processes with the real model, one for all tests of a suite.
 struct LiveNetwork: Sendable {
@@ -27,9 +29,15 @@ struct LiveNetwork: Sendable {
         get throws { try JSONFile.read(NetworkFile.self, path: folder.networkFile) }
     }
 
-    /// The folder of the executables, built beside the tests.
-    static func executables() throws -> String {
-        (try builtExecutable("gateway") as NSString).deletingLastPathComponent
+    /// How a network is run whose folder this is: with a cache of its own, and a port that is free.
+    static func options(_ folder: NetworkFolder) throws -> LocalNetwork.Options {
+        let models = folder.path + "/models"
+        var options = LocalNetwork.Options(
+            executables: (try builtExecutable("gateway") as NSString).deletingLastPathComponent,
+            weights: RealModel.path, cache: try PackageCache(folder: models, read: ModelReading.reader),
+            storage: ["--model-cache", models])
+        options.port = 0
+        return options
     }
 
     /// Sends JSON text to a path of the gateway.
@@ -114,12 +122,7 @@ struct LiveNetworkTrait: SuiteTrait, TestScoping {
             }
             try? FileManager.default.removeItem(atPath: path)
         }
-        var options = LocalNetwork.Options(
-            executables: try LiveNetwork.executables(), weights: RealModel.path)
-        options.port = 0
-        // Not the user's own.
-        options.storage = ["--model-cache", path + "/models"]
-        try await LocalNetwork(folder: folder, options: options) { _ in }.run { gateway in
+        try await LocalNetwork(folder: folder, options: LiveNetwork.options(folder)) { _ in }.run { gateway in
             var logger = Logger(label: "end-to-end")
             logger.logLevel = .critical
             let client = HTTPClient(logger: logger)

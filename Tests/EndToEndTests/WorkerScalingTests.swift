@@ -32,10 +32,8 @@ import Testing
     private func run(
         _ folder: NetworkFolder, workers: Int, _ body: @Sendable @escaping () async throws -> Void
     ) async throws {
-        var options = LocalNetwork.Options(
-            executables: try LiveNetwork.executables(), weights: RealModel.path)
+        var options = try LiveNetwork.options(folder)
         options.workers = workers
-        options.port = 0
         try await LocalNetwork(folder: folder, options: options) { _ in }.run { _ in try await body() }
     }
 

@@ -12,7 +12,7 @@ public struct PackageCache: Sendable {
     let layout: CacheLayout
     /// The most bytes of all packages together; nil for as many as the disk holds.
     let limit: Int?
-    private let read: PackageReader
+    let read: PackageReader
 
     /// Opens the cache in `folder`, which is made if it is not there.
     ///
@@ -35,15 +35,26 @@ public struct PackageCache: Sendable {
         if case .arweave(let transaction) = address {
             let id = try await resolve(transaction, sources, progress)
             // The address still, should the package have gone meanwhile.
-            return try await open(id, at: address, sources, progress)
+            return try await open(id, at: address, from: sources, progress)
         }
         guard let id = address.id else { throw StorageError.notAPackage(name: "\(address)", reason: "it has no id") }
-        return try await open(id, at: address, sources, progress)
+        return try await open(id, at: address, from: sources, progress)
     }
 
     private func open(
-        _ id: CID, at address: PackageAddress, _ sources: PackageSources,
+        _ id: CID, at address: PackageAddress, from sources: PackageSources,
         _ progress: @escaping @Sendable (PackageEvent) -> Void
+    ) async throws -> CachedPackage {
+        try await open(id, at: address, progress) { destination, accepts in
+            try await sources.fetch(address, to: destination, isToRun: true, accepts: accepts, progress: progress)
+        }
+    }
+
+    /// Gives a package, brought by `bring` if it is not here: to a place that does not exist yet, after its size was
+    /// accepted.
+    func open(
+        _ id: CID, at address: PackageAddress, _ progress: @escaping @Sendable (PackageEvent) -> Void,
+        bring: (_ destination: String, _ accepts: @escaping @Sendable (Int) throws -> Void) async throws -> Void
     ) async throws -> CachedPackage {
         let subject = CacheSubject.package(id)
         let lock = try CacheLock(layout.lock(subject))
@@ -57,9 +68,7 @@ public struct PackageCache: Sendable {
             if CacheRecord.read(layout.record(id))?.root(of: id, in: layout.package(id)) == nil {
                 try CacheLayout.remove(layout.package(id))
                 try layout.createEntry(id)
-                try await sources.fetch(
-                    address, to: layout.package(id), isToRun: true,
-                    accepts: { try makeRoom(for: $0, besides: subject, progress) }, progress: progress)
+                try await bring(layout.package(id)) { try makeRoom(for: $0, besides: subject, progress) }
                 try await acceptFetched(id, from: address, progress)
                 wasFetched = true
             }

@@ -117,7 +117,7 @@ struct DownloadFolder: Sendable {
     func complete(_ files: [String]) throws(StorageError) {
         for file in files {
             let path = path(of: file)
-            let descriptor = try Self.open(path, O_RDWR)
+            let descriptor = try Self.open(path, O_RDONLY)
             defer { close(descriptor) }
             guard fsync(descriptor) == 0 else { throw .disk(path: path, reason: lastError()) }
         }
