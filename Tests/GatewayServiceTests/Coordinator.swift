@@ -36,6 +36,20 @@ struct Coordinator: Sendable {
                 .bytes(model.id.digest.bytes), .text(model.manifest.name), try json(model.manifest),
                 .bytes(model.root.bytes),
             ])
+        try await serve(network.nodes.map(\.publicKey))
+    }
+
+    /// These nodes, and no others, serve the model.
+    func serve(_ nodes: [Ed25519.PublicKey]) async throws {
+        let model = PostgresParameter.byteStrings([try network.model().id.digest.bytes])
+        try await pool.query("UPDATE nodes SET models = '{}'")
+        for node in nodes {
+            try await pool.query(
+                """
+                INSERT INTO nodes (key, models, last_seen) VALUES ($1, $2, now())
+                ON CONFLICT (key) DO UPDATE SET models = excluded.models, last_seen = now()
+                """, [.bytes(node.bytes), model])
+        }
     }
 
     /// An administrators' word on the model.
@@ -60,6 +74,11 @@ struct Coordinator: Sendable {
             }
             await Task.yield()
         }
+    }
+
+    /// No node was heard from for an hour.
+    func hearNobody() async throws {
+        try await pool.query("UPDATE nodes SET last_seen = now() - interval '1 hour'")
     }
 
     func requestCount() async throws -> Int {

@@ -37,6 +37,46 @@ struct RefusalTests {
 
     private struct Missing: Error {}
 
+    @Test func whatTooFewNodesServeIsRefusedAtOnceAndAnsweredWhenTheyDo() async throws {
+        try await Fixture.run { gateway in
+            let nodes = gateway.network.nodes.map(\.publicKey)
+            for few in [[], [nodes[1]]] {
+                try await gateway.coordinator.serve(few)
+                let refused = try await gateway.post("/v1/chat/completions", question)
+                #expect(refused.status == 503)
+                #expect(try refused.value("error", "code") == .string("too_few_nodes"))
+                #expect(refused.fields[.retryAfter] == "5")
+            }
+            #expect(try await gateway.coordinator.requestCount() == 0)
+            // Two of three can agree.
+            try await gateway.coordinator.serve(Array(nodes.dropFirst()))
+            #expect(try await gateway.chat { try await gateway.coordinator.certify($0, paris) }.status == 200)
+            // An answer that is there needs nobody.
+            try await gateway.coordinator.serve([])
+            #expect(try await gateway.post("/v1/chat/completions", question).status == 200)
+        }
+    }
+
+    @Test func whereNobodyWasHeardNobodyIsToBlame() async throws {
+        try await Fixture.run { gateway in
+            try await gateway.coordinator.hearNobody()
+            #expect(try await gateway.chat { try await gateway.coordinator.certify($0, paris) }.status == 200)
+        }
+    }
+
+    @Test func whatFailedIsNotBegunAgainWithTooFewNodes() async throws {
+        try await Fixture.run { gateway in
+            let failed = try await gateway.chat {
+                try await gateway.coordinator.end($0, .failed, reason: "signing_failed")
+            }
+            #expect(failed.status == 503)
+            try await gateway.coordinator.serve([])
+            let again = try await gateway.post("/v1/chat/completions", question)
+            #expect(again.status == 503)
+            #expect(try again.value("error", "code") == .string("too_few_nodes"))
+        }
+    }
+
     @Test func aLateAnswerIsThereForWhoAsksAgain() async throws {
         try await Fixture.run(adjust: { $0.requestTimeout = .milliseconds(1) }) { gateway in
             let late = try await gateway.post("/v1/chat/completions", question)

@@ -12,9 +12,29 @@ public struct WorkerAvailability: Hashable, Sendable {
     /// Their operators.
     public let operators: Int
 
+    package init(model: ModelID, committee: Int, nodes: Int, operators: Int) {
+        self.model = model
+        self.committee = committee
+        self.nodes = nodes
+        self.operators = operators
+    }
+
     /// Whether a committee of them could decide.
     public func suffices(isDevelopment: Bool) -> Bool {
         nodes >= committee && operators >= (isDevelopment ? 1 : 2)
+    }
+
+    /// Whether they might agree as `policy` asks, however the operators' weights are. When not, no committee can decide
+    /// before others come, as those who are away have weight too.
+    public func mightDecide(_ policy: Policy, isDevelopment: Bool) -> Bool {
+        let operatorsAtLeast = isDevelopment ? 1 : 2
+        let nodesAtLeast =
+            switch policy.rule {
+            case .majority, .supermajority: operatorsAtLeast
+            case .quorum: max(policy.quorum ?? policy.committee, operatorsAtLeast)
+            case .unanimous: policy.committee
+            }
+        return nodes >= nodesAtLeast && operators >= operatorsAtLeast
     }
 
     /// What the model that comes nearest to its policy lacks, in numbers; nil when some model has enough.
@@ -57,5 +77,21 @@ extension RequestStore {
     /// Every registered model's workers that were heard from within so many seconds.
     public func workers(within seconds: Int) async throws -> [WorkerAvailability] {
         try await WorkerAvailability.read(in: pool, within: seconds)
+    }
+
+    /// The workers of a request's model that were heard from within so many seconds; nil when no worker of any model was,
+    /// which is no fault of theirs: no aggregator was there to hear them.
+    public func workers(for request: Request, within seconds: Int) async throws -> WorkerAvailability? {
+        let row = try await pool.query(
+            """
+            WITH heard AS (SELECT key, models FROM nodes WHERE last_seen > now() - make_interval(secs => $2))
+            SELECT count(*) AS heard, count(r.node) AS nodes, count(DISTINCT r.operator) AS operators
+            FROM heard LEFT JOIN roster_nodes r ON r.node = heard.key AND r.status = 'active' AND $1 = ANY (heard.models)
+            """, [.bytes(request.model.digest.bytes), .int(seconds)]
+        ).one()
+        guard try row.value("heard", as: Int.self) > 0 else { return nil }
+        return WorkerAvailability(
+            model: request.model, committee: request.policy.committee, nodes: try row.value("nodes"),
+            operators: try row.value("operators"))
     }
 }

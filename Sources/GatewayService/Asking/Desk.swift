@@ -41,14 +41,17 @@ package struct Desk: Sendable {
         _ question: Question, within limits: ClientLimits = ClientLimits(), logger: Logger
     ) async throws -> Answer {
         let deadline = ContinuousClock.now + timeout
-        let request = try await patiently { try await resolve(question) }
+        let genesis = try await patiently { try await network().genesis }
+        let request = try await patiently { try await resolve(question, in: genesis) }
         try limits.check(request)
         let id = try request.requestID()
         logger.info("asked", metadata: ["request": "\(id)"])
         // An answer that is there costs nobody anything, and one that is on its way nothing more.
-        if try await patiently({ try await queue.isFull(store.pool) }), try await store.find(id) == nil {
-            throw Self.full("the network has as many open requests as it may")
+        let refusal = try await patiently { () -> OpenAIError? in
+            guard try await isWork(id) else { return nil }
+            return try await obstacle(to: request, isDevelopment: genesis.development)
         }
+        if let refusal { throw refusal }
         let bundle = try await bundle(for: request, id: id, until: deadline)
         return try Answer(question.style, bundle)
     }
@@ -64,8 +67,20 @@ package struct Desk: Sendable {
         return file
     }
 
-    private func resolve(_ question: Question) async throws -> Request {
-        let genesis = try await network().genesis
+    /// Why the network should not begin with a request now; nil when it may.
+    private func obstacle(to request: Request, isDevelopment: Bool) async throws -> OpenAIError? {
+        if try await queue.isFull(store.pool) { return Self.full("the network has as many open requests as it may") }
+        let workers = try await store.workers(for: request, within: availabilityWindow)
+        return workers?.mightDecide(request.policy, isDevelopment: isDevelopment) == false ? Self.tooFewNodes() : nil
+    }
+
+    /// Whether the network would have to begin with the request, or begin again.
+    private func isWork(_ id: RequestID) async throws -> Bool {
+        guard let record = try await store.find(id) else { return true }
+        return record.state.isFinal && record.state != .certified
+    }
+
+    private func resolve(_ question: Question, in genesis: Genesis) async throws -> Request {
         guard let model = try await model(question.model) else {
             throw OpenAIError(
                 .notFound, "model: the network does not serve the model this request names", parameter: "model",
@@ -135,6 +150,14 @@ extension Desk {
         OpenAIError(.serviceUnavailable, message, code: "overloaded", headers: [.retryAfter: "1"])
     }
 
+    /// - Parameter id: the request, once it was begun.
+    private static func tooFewNodes(_ id: RequestID? = nil) -> OpenAIError {
+        OpenAIError(
+            .serviceUnavailable,
+            "too few nodes serve this model now" + (id.map { "; see /v1/requests/\($0)" } ?? ""), code: "too_few_nodes",
+            reference: id.map { AnswerReference($0, reason: "too_few_nodes") }, headers: [.retryAfter: "5"])
+    }
+
     private static func late(_ id: RequestID) -> OpenAIError {
         OpenAIError(
             .gatewayTimeout,
@@ -169,9 +192,7 @@ extension Desk {
                 .badGateway, "the nodes asked did not agree on an answer; the votes: \(place)", code: reason,
                 reference: reference, headers: [.shouldRetry: "false"])
         case "too_few_nodes":
-            return OpenAIError(
-                .serviceUnavailable, "too few nodes serve this model now; \(place)", code: reason,
-                reference: reference, headers: [.retryAfter: "5"])
+            return tooFewNodes(id)
         default:
             return OpenAIError(
                 .serviceUnavailable, "the request failed (\(reason)); \(place)", code: reason,
