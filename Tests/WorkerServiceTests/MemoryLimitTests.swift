@@ -20,4 +20,15 @@ import WorkerService
         #expect(limit(root) == 536_870_912)
         #expect(limit(root.merging(["/proc/self/cgroup": "0::/\n"]) { $1 }) == 536_870_912)
     }
+
+    @Test func versionOneIsReadAsWell() {
+        let place = ["/proc/self/cgroup": "12:cpu,memory:/docker/1f\n3:cpuset:/other\n0::/\n"]
+        let (own, mount) = (
+            "/sys/fs/cgroup/memory/docker/1f/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.limit_in_bytes"
+        )
+        #expect(limit(place.merging([own: "1073741824\n"]) { $1 }) == 1_073_741_824)
+        // No limit is a number too large to be one; a container may see its group as the root.
+        #expect(limit(place.merging([own: "9223372036854771712\n", mount: "536870912\n"]) { $1 }) == 536_870_912)
+        #expect(limit(place.merging([mount: "536870912\n"]) { $1 }) == 536_870_912)
+    }
 }
