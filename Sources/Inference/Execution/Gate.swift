@@ -14,20 +14,20 @@ final class Gate: @unchecked Sendable {
     /// About 10 µs: longer than the imbalance of most phases. More costs dearly when another process holds a CPU: the
     /// spinning thread keeps the late one from the CPU it waits for (2000 spins were seen to slow decoding on a busy machine).
     private static let spins = 300
-    /// About 200 µs on a CPU that nobody else wants. Who sleeps is late when woken, on a virtual machine above all; the
+    /// How long others are let run, in nanoseconds. Who sleeps is late when woken, on a virtual machine above all; the
     /// others then sleep in the next phase, and so on.
-    private static let yields = 500
+    private static let patience: UInt64 = 200_000
     /// A yield that took longer, in nanoseconds, gave the CPU to another process, for a whole slice of time.
     private static let longYield: UInt64 = 1_000_000
-    /// So many waits sleep at once after that.
-    private static let waitsWithoutYield = 1000
+    /// Nanoseconds in which all waits sleep at once after that.
+    private static let crowdedTime: UInt64 = 100_000_000
 
     private let count = Atomic<Int>(0)
     private let sleepers = Atomic<Int>(0)
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    /// Waits left that sleep at once. How much is lost when two threads change it at a time matters to nobody.
-    private let crowded = Atomic<Int>(0)
+    /// When waits may yield again. Which thread has the last word matters to nobody.
+    private let crowdedUntil = Atomic<UInt64>(0)
 
     init() {
         pthread_mutex_init(mutex, nil)
@@ -62,21 +62,16 @@ final class Gate: @unchecked Sendable {
 
     /// Whether the counter went past `seen` while others could run.
     private func yield(past seen: Int) -> Bool {
-        let waits = crowded.load(ordering: .relaxed)
-        guard waits == 0 else {
-            crowded.store(waits - 1, ordering: .relaxed)
-            return false
-        }
-        var time = Self.nanoseconds
-        for _ in 0..<Self.yields {
+        let began = Self.nanoseconds
+        guard began >= crowdedUntil.load(ordering: .relaxed) else { return false }
+        var time = began
+        repeat {
             sched_yield()
             let before = time
             time = Self.nanoseconds
-            let wasLong = time - before > Self.longYield
-            if wasLong { crowded.store(Self.waitsWithoutYield, ordering: .relaxed) }
+            if time - before > Self.longYield { crowdedUntil.store(time + Self.crowdedTime, ordering: .relaxed) }
             if now != seen { return true }
-            if wasLong { return false }
-        }
+        } while time - began < Self.patience
         return false
     }
 
