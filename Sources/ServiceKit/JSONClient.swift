@@ -154,10 +154,23 @@ public struct JSONClient: Sendable {
     }
 
     private func refusal(_ response: HTTPCollectedResponse, _ path: String) -> ServiceError {
-        let problem = try? CanonicalJSON.decode(Problem.self, from: Array(response.body.readableBytesView))
+        let body = Array(response.body.readableBytesView)
+        let problem = try? CanonicalJSON.decode(Problem.self, from: body)
+        let detail = problem?.detail ?? (try? CanonicalJSON.decode(GatewayRefusal.self, from: body))?.error.sentence
         let code = problem?.code ?? ServiceError.Code(status: response.status.code)
         return ServiceError(
-            code, problem?.detail ?? "\(origin)\(path) answered \(response.status.code)", field: problem?.field,
+            code, detail ?? "\(origin)\(path) answered \(response.status.code)", field: problem?.field,
             cause: problem, isRetryable: [429, 502, 503, 504].contains(response.status.code))
+    }
+
+    /// What a gateway refuses with, in the form of OpenAI's interface.
+    private struct GatewayRefusal: Decodable {
+        struct Details: Decodable {
+            let message: String
+            let code: String?
+
+            var sentence: String { code.map { "\(message) (\($0))" } ?? message }
+        }
+        let error: Details
     }
 }

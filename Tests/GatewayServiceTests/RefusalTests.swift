@@ -2,7 +2,9 @@ import Canonical
 import CoordinatorStore
 import DNAProtocol
 import GatewayService
+import HTTPTransport
 import HTTPTypes
+import ServiceKit
 import Testing
 
 @Suite(.timeLimit(.minutes(2)))
@@ -48,6 +50,13 @@ struct RefusalTests {
                 #expect(refused.fields[.retryAfter] == "5")
             }
             #expect(try await gateway.coordinator.requestCount() == 0)
+            // The command line says it in these words.
+            let client = JSONClient(gateway.client, origin: HTTPOrigin(host: "127.0.0.1", port: gateway.port))
+            let body = try CanonicalJSON.parse(Array(question.utf8))
+            let error = await #expect(throws: ServiceError.self) {
+                _ = try await client.post("/v1/chat/completions", body, as: JSONValue.self)
+            }
+            #expect(error?.message == "too few nodes serve this model now (too_few_nodes)")
             // Two of three can agree.
             try await gateway.coordinator.serve(Array(nodes.dropFirst()))
             #expect(try await gateway.chat { try await gateway.coordinator.certify($0, paris) }.status == 200)
