@@ -76,9 +76,7 @@ public struct LocalNetwork: Sendable {
             weights: options.weights, folder: folder.model, listing: folder.modelListing, genesis: genesis)
         let alias = options.alias ?? LocalModel.alias(ofModel: model.manifest.name)
         report(.step("model \(model.id)\(alias.map { ", for short \($0)" } ?? "")"))
-        if options.modelAddress == nil { report(.step("putting it into the cache of packages")) }
-        // What is held here stays there.
-        let held = options.modelAddress == nil ? try await options.cache.add(folder.model, id: model.id.cid) : nil
+        let held = options.modelAddress == nil ? try await cached(model) : nil
         defer { withExtendedLifetime(held) {} }
         let served = Served(alias: alias, address: options.modelAddress ?? "\(PackageAddress.ipfs(model.id.cid))")
         report(.step("starting PostgreSQL"))
@@ -86,6 +84,12 @@ public struct LocalNetwork: Sendable {
         let result = await outcome { try await supervise(cluster, genesis, served, whenReady) }
         await cluster.stop()
         try result.get()
+    }
+
+    /// Puts the model into the cache, where it stays as long as the result lives.
+    private func cached(_ model: PublishedModel) async throws -> CachedPackage {
+        report(.step("putting it into the cache of packages"))
+        return try await options.cache.add(folder.model, id: model.id.cid)
     }
 
     /// The model that is served.
