@@ -150,11 +150,21 @@ INLINE void NAME(tiles)(const layout l, const uint8_t *w, const dna_activations 
   for (int p = 0; p < PARTS; p += m) NAME(tile)(l, w, a, token, out, stride, mode, n, LANES * p, m);
 }
 
+// Asks for `bytes` of the next group, so that they are near when its turn comes.
+INLINE void NAME(prefetch)(const uint8_t *next, int64_t bytes) {
+  for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(next + i, 0, 2);
+}
+
 INLINE void NAME(rows)(const layout l, const uint8_t *w, int64_t groups, const dna_activations *a, int64_t first,
                        int64_t tokens, float *out, int64_t stride, int mode) {
-  for (int64_t g = 0; g < groups; g++, out += 16, w += a->columns / 32 / layout_blocks(l) * layout_bytes(l)) {
+  const int64_t size = a->columns / 32 / layout_blocks(l) * layout_bytes(l);
+  const int64_t share = tokens < TILE ? 0 : size / (tokens / TILE);
+  for (int64_t g = 0; g < groups; g++, out += 16, w += size) {
     int64_t t = 0;
-    for (; t + TILE <= tokens; t += TILE) NAME(tiles)(l, w, a, first + t, out + t * stride, stride, mode, TILE);
+    for (; t + TILE <= tokens; t += TILE) {
+      if (g + 1 < groups) NAME(prefetch)(w + size + t / TILE * share, share);
+      NAME(tiles)(l, w, a, first + t, out + t * stride, stride, mode, TILE);
+    }
     if (TILE > 4 && t + 4 <= tokens) {
       NAME(tiles)(l, w, a, first + t, out + t * stride, stride, mode, 4);
       t += 4;
