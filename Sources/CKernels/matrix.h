@@ -71,9 +71,11 @@ INLINE floats NAME(minimum)(const layout l, floats m, const uint8_t *scales) {
   return -m * NAME(factors)(*(const small_ints *)scales >> 4 & 15);
 }
 
-// `m` parts of LANES rows, from row `row` of the group on, times `n` tokens; n * m is at most 8.
+// `m` parts of LANES rows, from row `row` of the group on, times `n` tokens; n * m is at most 8. With every block it asks
+// for `ahead` bytes more from `next` on, which are wanted later.
 INLINE void NAME(tile)(const layout l, const uint8_t *w, const dna_activations *a, int64_t token, float *out,
-                       int64_t stride, int mode, const int n, int row, const int m) {
+                       int64_t stride, int mode, const int n, int row, const int m, const uint8_t *next,
+                       int64_t ahead) {
   const int halves = layout_halves(l), quads = 8 / halves, offset = l.offset + (layout_is_signed(l) ? SIGNED_BIAS : 0);
   const int64_t columns = a->columns, first = token * columns / 32, blocks = columns / 32;
   const int8_t *q = a->codes + token * columns;
@@ -92,7 +94,8 @@ INLINE void NAME(tile)(const layout l, const uint8_t *w, const dna_activations *
       super_m[p] = l.minimum ? NAME(halves)(super_scales + 32 + 2 * (row + LANES * p)) : (floats)0.0f;
     }
 #pragma clang loop unroll(disable)
-    for (int k = 0; k < layout_blocks(l); k++, b++, scales += layout_scale_bytes(l)) {
+    for (int k = 0; k < layout_blocks(l); k++, b++, scales += layout_scale_bytes(l), next += ahead) {
+      for (int64_t i = 0; i < ahead; i += 64) __builtin_prefetch(next + i, 0, 2);
       const uint8_t *codes = w + k * layout_code_bytes(l);
 #pragma unroll
       for (int half = 0; half < halves; half++) {
@@ -144,36 +147,34 @@ INLINE void NAME(tile)(const layout l, const uint8_t *w, const dna_activations *
 
 // All rows of a group times n tokens: several parts at once when one token leaves registers free.
 INLINE void NAME(tiles)(const layout l, const uint8_t *w, const dna_activations *a, int64_t token, float *out,
-                        int64_t stride, int mode, const int n) {
+                        int64_t stride, int mode, const int n, const uint8_t *next, int64_t ahead) {
   const int m = n == 1 ? PARTS : 1;
 #pragma clang loop unroll(disable)
-  for (int p = 0; p < PARTS; p += m) NAME(tile)(l, w, a, token, out, stride, mode, n, LANES * p, m);
+  for (int p = 0; p < PARTS; p += m, ahead = 0)
+    NAME(tile)(l, w, a, token, out, stride, mode, n, LANES * p, m, next, ahead);
 }
 
-// Asks for `bytes` of the next group, so that they are near when its turn comes.
-INLINE void NAME(prefetch)(const uint8_t *next, int64_t bytes) {
-  for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch(next + i, 0, 2);
-}
-
+// A group that is used by several tiles is read in bursts, which the processor does not foresee. So each tile asks for its
+// share of the next group, bit by bit.
 INLINE void NAME(rows)(const layout l, const uint8_t *w, int64_t groups, const dna_activations *a, int64_t first,
                        int64_t tokens, float *out, int64_t stride, int mode) {
-  const int64_t size = a->columns / 32 / layout_blocks(l) * layout_bytes(l);
+  const int64_t blocks = a->columns / 32, size = blocks / layout_blocks(l) * layout_bytes(l);
   const int64_t share = tokens < TILE ? 0 : size / (tokens / TILE);
   for (int64_t g = 0; g < groups; g++, out += 16, w += size) {
+    const int64_t ahead = g + 1 < groups ? (share + blocks - 1) / blocks : 0;
+    const uint8_t *next = w + size;
     int64_t t = 0;
-    for (; t + TILE <= tokens; t += TILE) {
-      if (g + 1 < groups) NAME(prefetch)(w + size + t / TILE * share, share);
-      NAME(tiles)(l, w, a, first + t, out + t * stride, stride, mode, TILE);
-    }
+    for (; t + TILE <= tokens; t += TILE, next += share)
+      NAME(tiles)(l, w, a, first + t, out + t * stride, stride, mode, TILE, next, ahead);
     if (TILE > 4 && t + 4 <= tokens) {
-      NAME(tiles)(l, w, a, first + t, out + t * stride, stride, mode, 4);
+      NAME(tiles)(l, w, a, first + t, out + t * stride, stride, mode, 4, w, 0);
       t += 4;
     }
     if (TILE > 2 && t + 2 <= tokens) {
-      NAME(tiles)(l, w, a, first + t, out + t * stride, stride, mode, 2);
+      NAME(tiles)(l, w, a, first + t, out + t * stride, stride, mode, 2, w, 0);
       t += 2;
     }
-    for (; t < tokens; t++) NAME(tiles)(l, w, a, first + t, out + t * stride, stride, mode, 1);
+    for (; t < tokens; t++) NAME(tiles)(l, w, a, first + t, out + t * stride, stride, mode, 1, w, 0);
   }
 }
 

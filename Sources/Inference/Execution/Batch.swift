@@ -27,7 +27,6 @@ class Batch: @unchecked Sendable {
     }
 
     let rowLimit: Int
-    let outputLimit: Int
     private(set) var tokens: [TokenID] = []
     private(set) var positions: [Int] = []
     private(set) var segments: [Segment] = []
@@ -37,22 +36,21 @@ class Batch: @unchecked Sendable {
     /// Different outputs may be drawn from by different threads.
     private let draws: UnsafeMutablePointer<Draw>
 
-    init(rowLimit: Int, outputLimit: Int) {
-        (self.rowLimit, self.outputLimit) = (rowLimit, outputLimit)
+    init(rowLimit: Int) {
+        self.rowLimit = rowLimit
         tokens.reserveCapacity(rowLimit)
         positions.reserveCapacity(rowLimit)
         segments.reserveCapacity(rowLimit)
-        outputs.reserveCapacity(outputLimit)
+        outputs.reserveCapacity(rowLimit)
         parts.reserveCapacity(rowLimit)
-        draws = .allocate(capacity: outputLimit)
-        draws.initialize(repeating: .none, count: outputLimit)
+        draws = .allocate(capacity: rowLimit)
+        draws.initialize(repeating: .none, count: rowLimit)
     }
 
     deinit { draws.deallocate() }
 
     var isEmpty: Bool { tokens.isEmpty }
     var rowsLeft: Int { rowLimit - tokens.count }
-    var outputsLeft: Int { outputLimit - outputs.count }
 
     func removeAll() {
         draws.update(repeating: .none, count: outputs.count)
@@ -91,7 +89,7 @@ class Batch: @unchecked Sendable {
     func hidden(_ output: Int) -> UnsafeBufferPointer<Float> {
         preconditionFailure("each model has results of its own")
     }
-    /// The logits of an output; the caller may change them.
+    /// The logits of an output of the portion that was computed last; the caller may change them.
     func logits(_ output: Int) -> UnsafeMutableBufferPointer<Float> {
         preconditionFailure("each model has results of its own")
     }

@@ -25,8 +25,9 @@ protocol BatchSource: AnyObject, Sendable {
     func fill(_ batch: Batch, ofConcurrent batches: Int) -> Bool
     /// Draws from those outputs whose draw depends on nothing else. Outputs may be drawn from at the same time.
     func draw(_ outputs: Range<Int>, of batch: Batch, _ scratch: DrawScratch)
-    /// Takes a part's outputs, in order. Parts of one batch may be taken at the same time.
-    func take(_ part: Batch.Part, of batch: Batch, _ scratch: DrawScratch)
+    /// Takes those of a part's outputs that are in `portion`, in order; portions come in order, too. Parts of one batch
+    /// may be taken at the same time.
+    func take(_ part: Batch.Part, _ portion: Range<Int>, of batch: Batch, _ scratch: DrawScratch)
     /// All parts were taken.
     func finish(_ batch: Batch)
 }

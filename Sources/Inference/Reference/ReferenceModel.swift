@@ -45,12 +45,12 @@ final class ReferenceModel: LanguageModel, @unchecked Sendable {
     func publish(_ cache: SequenceCache, _ tokens: [TokenID]) {}
     func close(_ cache: SequenceCache) {}
     func run(_ source: any BatchSource) {
-        let batch = ReferenceBatch(rowLimit: 16, outputLimit: 16)
+        let batch = ReferenceBatch(rowLimit: 16)
         let scratch = DrawScratch(vocabularySize: configuration.vocabulary)
         while source.fill(batch, ofConcurrent: 1) {
             batch.clear()
             for segment in batch.segments { compute(segment, of: batch) }
-            for part in batch.parts { source.take(part, of: batch, scratch) }
+            for part in batch.parts { source.take(part, 0..<batch.outputs.count, of: batch, scratch) }
             source.finish(batch)
         }
     }

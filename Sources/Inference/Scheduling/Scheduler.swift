@@ -214,15 +214,14 @@ final class Scheduler: BatchSource {
     private func append(_ job: SequenceJob, to batch: Batch, limit: Int, guesses: Int = 0) {
         guard let cache = job.cache else { preconditionFailure("a running sequence has a cache") }
         let position = job.scheduled
-        let withoutOutput = max(0, job.firstOutput - position)
-        let count = min(limit, job.tokens.count - position, batch.rowsLeft, withoutOutput + batch.outputsLeft)
+        let count = min(limit, job.tokens.count - position, batch.rowsLeft)
         guard count > 0 else { return }
         let first = (row: batch.tokens.count, output: batch.outputs.count)
         batch.open(cache)
         for position in position..<position + count {
             batch.append(job.tokens[position], at: position, wantsOutput: position >= job.firstOutput)
         }
-        let guess = guess(job, cache, limit: min(guesses, batch.rowsLeft, batch.outputsLeft))
+        let guess = guess(job, cache, limit: min(guesses, batch.rowsLeft))
         for (position, token) in zip(job.tokens.count..., job.tokens[guess]) {
             batch.append(token, at: position, wantsOutput: true)
         }
@@ -257,24 +256,30 @@ final class Scheduler: BatchSource {
         }
     }
 
-    func take(_ part: Batch.Part, of batch: Batch, _ scratch: DrawScratch) {
+    func take(_ part: Batch.Part, _ portion: Range<Int>, of batch: Batch, _ scratch: DrawScratch) {
+        let isTaken = part.outputs.isEmpty ? portion.lowerBound == 0 : part.outputs.overlaps(portion)
+        guard isTaken else { return }
+        takeRows(of: part, portion, batch, scratch)
+        guard part.guesses > 0, part.outputs.upperBound <= portion.upperBound else { return }
+        let guessed = batch.positions[part.rows.upperBound - part.guesses]
+        part.job.learn(rightGuesses: max(0, part.job.position - guessed), of: part.guesses)
+    }
+
+    /// Rows without outputs come first in a part, and are taken with the first of its outputs.
+    private func takeRows(of part: Batch.Part, _ portion: Range<Int>, _ batch: Batch, _ scratch: DrawScratch) {
         let job = part.job
         guard let cache = job.cache else { preconditionFailure("a running sequence has a cache") }
-        var output = part.outputs.lowerBound
-        var taken = 0
-        defer {
-            if part.guesses > 0 {
-                job.learn(rightGuesses: max(0, taken - (part.rows.count - part.guesses)), of: part.guesses)
-            }
-        }
-        for row in part.rows {
+        let outputs = part.outputs.isEmpty ? part.outputs : part.outputs.clamped(to: portion)
+        let isFirst = outputs.lowerBound == part.outputs.lowerBound
+        let first = isFirst ? part.rows.lowerBound : batch.outputs[outputs.lowerBound]
+        var output = outputs.lowerBound
+        for row in first..<part.rows.upperBound - (part.outputs.upperBound - outputs.upperBound) {
             guard !job.isFinished else { return }
             let position = batch.positions[row]
             // A guess that was not drawn; nothing behind it means anything.
             guard position < job.tokens.count, job.tokens[position] == batch.tokens[row] else { return }
             guard !batch.failed(row: row) else { return job.fail(position: position) }
             cache.length = position + 1
-            taken += 1
             guard position >= job.firstOutput else { continue }
             job.take(batch.output(output, scratch))
             output += 1

@@ -4,7 +4,7 @@ final class PackedBatch: Batch, @unchecked Sendable {
 
     init(_ work: Workspace) {
         self.work = work
-        super.init(rowLimit: work.rowLimit, outputLimit: work.outputLimit)
+        super.init(rowLimit: work.rowLimit)
     }
 
     override func failed(row: Int) -> Bool { work.failed(row) }
@@ -14,6 +14,6 @@ final class PackedBatch: Batch, @unchecked Sendable {
     }
 
     override func logits(_ output: Int) -> UnsafeMutableBufferPointer<Float> {
-        UnsafeMutableBufferPointer(start: work.logits.row(output), count: work.logits.length)
+        UnsafeMutableBufferPointer(start: work.logits.row(output % work.portion), count: work.logits.length)
     }
 }

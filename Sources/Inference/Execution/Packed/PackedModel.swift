@@ -17,8 +17,8 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
     /// As many as there are threads in a pipeline, and one to fill meanwhile.
     private let batches: [PackedBatch]
 
-    /// Logits of one batch: 16 MiB, so that a batch of outputs stays in the cache for who draws from them.
-    private static let logitsOfBatch = 1 << 22
+    /// Logits at a time: 16 MiB, so that they stay in the cache for who draws from them.
+    private static let logitsOfPortion = 1 << 22
     /// Rows of all batches together: 1 GiB, whatever sizes a file claims. A batch of a large model has fewer rows for it.
     private static let memoryOfRows = 1 << 30
 
@@ -34,13 +34,12 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
         scores = (0..<options.threads).map { _ in TokenRows(context + 15, rows: Workspace.queriesInTile) }
         draws = (0..<options.threads).map { [model] _ in DrawScratch(vocabularySize: model.configuration.vocabulary) }
         plan = options.threads == 1 ? .rows : options.shardPlan
-        let outputs = min(options.prefillChunk, 64, max(1, Self.logitsOfBatch / model.configuration.vocabulary))
         let count = plan == .rows ? 1 : options.threads + 1
         let rows = min(
             options.prefillChunk, max(1, Self.memoryOfRows / count / Workspace.bytesOfRow(model, sizes)))
+        let portion = min(rows, 64, max(1, Self.logitsOfPortion / model.configuration.vocabulary))
         batches = (0..<count).map { [model, sizes] _ in
-            PackedBatch(
-                Workspace(model, sizes, rows: rows, outputs: min(outputs, rows), threads: options.threads))
+            PackedBatch(Workspace(model, sizes, rows: rows, portion: portion, threads: options.threads))
         }
     }
 
@@ -103,10 +102,7 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
         let (batch, stage) = (batches[0], Stage(layers: model.layers.indices, isFirst: true, isLast: true))
         // Made once, for a closure is memory.
         let step = { [self] (thread: Int) in
-            let share = ThreadShare(thread, of: team)
-            Pass(self, batch.work, share, thread: thread).run(stage)
-            share.barrier()
-            take(batch, share, source, draws[thread])
+            compute(stage, of: batch, ThreadShare(thread, of: team), thread: thread, source)
         }
         while source.fill(batch, ofConcurrent: 1) {
             batch.work.begin(batch)
@@ -116,10 +112,21 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
         }
     }
 
-    private func take(_ batch: Batch, _ share: ThreadShare, _ source: any BatchSource, _ scratch: DrawScratch) {
-        source.draw(share.of(batch.outputs.count), of: batch, scratch)
-        share.barrier()
-        for index in share.of(batch.parts.count) { source.take(batch.parts[index], of: batch, scratch) }
+    private func compute(
+        _ stage: Stage, of batch: PackedBatch, _ share: ThreadShare, thread: Int, _ source: any BatchSource
+    ) {
+        let pass = Pass(self, batch.work, share, thread: thread)
+        pass.run(stage)
+        guard stage.isLast else { return }
+        let scratch = draws[thread]
+        pass.output { portion in
+            let own = share.of(portion.count)
+            source.draw(portion.lowerBound + own.lowerBound..<portion.lowerBound + own.upperBound, of: batch, scratch)
+            share.barrier()
+            for index in share.of(batch.parts.count) {
+                source.take(batch.parts[index], portion, of: batch, scratch)
+            }
+        }
     }
 
     /// Several batches at a time; every thread computes some layers of each.
@@ -129,8 +136,7 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
         team.run { [self] stage in
             pipeline.run(stage, source, while: { plan == .pipeline || source.load >= team.count }) { batch in
                 if stage == 0 { batch.work.begin(batch) }
-                Pass(self, batch.work, .alone, thread: stage).run(stages[stage])
-                if stages[stage].isLast { take(batch, .alone, source, draws[stage]) }
+                compute(stages[stage], of: batch, .alone, thread: stage, source)
             }
         }
     }

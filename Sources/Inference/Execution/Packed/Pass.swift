@@ -30,7 +30,6 @@ struct Pass: ~Copyable {
             attend(layer.attention, layer: index)
             feedForward(layer.feedForward)
         }
-        if stage.isLast { output() }
     }
 
     private func embed() {
@@ -73,19 +72,34 @@ struct Pass: ~Copyable {
             into: out.row(rows.lowerBound), stride: out.stride, adding: adding)
     }
 
-    private func output() {
+    /// After the last stage: the outputs, a portion at a time, for there are many logits. `take` is called when all
+    /// threads have computed one; there is at least one, which may be empty.
+    func output(_ take: (Range<Int>) -> Void) {
         let outputs = work.outputs
-        guard !outputs.isEmpty else { return }
         // Rows are shared out anew.
         share.barrier()
         for index in share.of(outputs.count) {
             normalize(model.outputNorm, row: outputs[index], into: work.final, at: index)
         }
-        share.barrier()
-        multiply(model.output, work.final, rows: 0..<outputs.count, into: work.logits)
+        var portion = 0..<min(outputs.count, work.portion)
+        repeat {
+            // The norms are there, and the logits before these were taken.
+            share.barrier()
+            computeLogits(portion)
+            share.barrier()
+            take(portion)
+            portion = portion.upperBound..<min(outputs.count, portion.upperBound + work.portion)
+        } while !portion.isEmpty
+    }
+
+    private func computeLogits(_ portion: Range<Int>) {
+        guard !portion.isEmpty else { return }
+        kernels.multiply(
+            model.output, groups: share.of(model.output.groups), by: work.final, first: portion.lowerBound,
+            count: portion.count, into: work.logits.row(0), stride: work.logits.stride, adding: false)
         guard let cap = model.logitCap else { return }
         share.barrier()
-        for index in share.of(outputs.count) {
+        for index in share.of(portion.count) {
             kernels.softCap(work.logits.row(index), count: work.logits.length, cap: cap)
         }
     }

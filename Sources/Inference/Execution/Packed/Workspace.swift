@@ -22,14 +22,15 @@ final class Workspace: @unchecked Sendable {
     private let pages: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<UInt16>?>?>
     private let tileRows: Int
     let rowLimit: Int
-    let outputLimit: Int
+    /// Outputs that have logits at a time: the logits of output i are in row i % portion.
+    let portion: Int
     private let threads: Int
     // A flag for each thread and row, so that no two threads write one.
     private let failures: UnsafeMutablePointer<UInt8>
 
-    init(_ model: Model<PackedTensors>, _ sizes: PackedSizes, rows: Int, outputs: Int, threads: Int) {
+    init(_ model: Model<PackedTensors>, _ sizes: PackedSizes, rows: Int, portion: Int, threads: Int) {
         let (width, heads) = (model.configuration.embedding, sizes.heads)
-        (rowLimit, outputLimit) = (rows, outputs)
+        (rowLimit, self.portion) = (rows, portion)
         self.threads = threads
         residual = TokenRows(width, rows: rows)
         branch = TokenRows(width, rows: rows)
@@ -43,11 +44,11 @@ final class Workspace: @unchecked Sendable {
         experts = sizes.experts.map { ExpertWorkspace(experts: $0, width: width, rows: rows, slots: slots) }
         normed = MatrixInput(columns: width, capacity: rows)
         attended = MatrixInput(columns: heads.queryLength, capacity: rows)
-        final = MatrixInput(columns: width, capacity: outputs)
-        logits = TokenRows(model.configuration.vocabulary, rows: outputs)
+        final = MatrixInput(columns: width, capacity: rows)
+        logits = TokenRows(model.configuration.vocabulary, rows: portion)
         angles = model.rotaries.map { (TokenRows($0.pairs, rows: rows), TokenRows($0.pairs, rows: rows)) }
         tileRows = max(1, Self.queriesInTile / sizes.headsInItem)
-        self.outputs.reserveCapacity(outputs)
+        outputs.reserveCapacity(rows)
         tiles.reserveCapacity(rows)
         tokens = .zeroed(rows)
         positions = .zeroed(rows)
@@ -59,7 +60,7 @@ final class Workspace: @unchecked Sendable {
     static func bytesOfRow(_ model: Model<PackedTensors>, _ sizes: PackedSizes) -> Int {
         let (width, heads) = (model.configuration.embedding, sizes.heads)
         let routed = sizes.experts == nil ? 0 : sizes.networksPerRow
-        return 13 * sizes.feedForward * sizes.networksPerRow + (13 + 9 * routed) * width + 9 * heads.queryLength
+        return 13 * sizes.feedForward * sizes.networksPerRow + (18 + 9 * routed) * width + 9 * heads.queryLength
             + 8 * heads.keyValueLength
     }
 
