@@ -75,7 +75,8 @@ private final class Recorder: Sendable {
 
     @Test func threadsChunksAndDecodingGiveTheSameBits() async throws {
         let engine = try RealModel.engine(threads: 1, chunk: 1)
-        let tokens = Array((0..<3).flatMap { _ in prompt(engine, "Name three colours of the rainbow.") })
+        let tokens = Array((0..<6).flatMap { _ in prompt(engine, "Name three colours of the rainbow.") })
+        #expect(tokens.count > 64)  // more than have logits at a time
         let expected = try await outputs(engine, tokens, from: 0)
         #expect(expected.count == tokens.count)
         for (threads, chunk) in [(1, 128), (2, 1), (2, 7), (3, 16), (8, 33)] {
@@ -111,6 +112,32 @@ private final class Recorder: Sendable {
         let longer = try await replay(result.tokens + [7])
         #expect(
             longer.difference == Replay.Difference(index: result.tokens.count, expected: nil, given: 7))
+    }
+
+    /// Only so many tokens of a batch have logits at a time, and a lie, or what a penalty remembers, may lie behind them.
+    @Test(arguments: [0.0, 0.6])
+    func aLongAnswerIsReplayedInPortions(_ penalty: Double) async throws {
+        let engine = try RealModel.engine()
+        let question = prompt(engine, "Write a short poem.")
+        var sampling = sampling(0.9)
+        sampling.frequencyPenalty = penalty
+        let result = try await engine.generate(
+            prompt: question, sampling: sampling, seed: Self.seed, challenge: Self.challenge, maxTokens: 150,
+            stopTokens: [])
+        func replay(_ tokens: [TokenID]) async throws -> Replay {
+            try await engine.replay(
+                prompt: question, tokens: tokens, sampling: sampling, seed: Self.seed, challenge: Self.challenge,
+                maxTokens: 150, stopTokens: [])
+        }
+        let honest = try await replay(result.tokens)
+        #expect(honest.difference == nil)
+        #expect(honest.traceRoot == result.traceRoot)
+        for index in [63, 64, 100, 149] {
+            var altered = result.tokens
+            altered[index] ^= 1
+            let difference = Replay.Difference(index: index, expected: result.tokens[index], given: altered[index])
+            #expect(try await replay(altered).difference == difference)
+        }
     }
 
     @Test func concurrentRequestsGetTheSameAnswers() async throws {
