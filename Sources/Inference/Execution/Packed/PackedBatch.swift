@@ -14,6 +14,6 @@ final class PackedBatch: Batch, @unchecked Sendable {
     }
 
     override func logits(_ output: Int) -> UnsafeMutableBufferPointer<Float> {
-        UnsafeMutableBufferPointer(start: work.logits.row(output % work.portion), count: work.logits.length)
+        UnsafeMutableBufferPointer(start: work.logits.row(output % work.logits.count), count: work.logits.length)
     }
 }

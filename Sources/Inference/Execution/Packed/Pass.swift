@@ -81,14 +81,14 @@ struct Pass: ~Copyable {
         for index in share.of(outputs.count) {
             normalize(model.outputNorm, row: outputs[index], into: work.final, at: index)
         }
-        var portion = 0..<min(outputs.count, work.portion)
+        var portion = 0..<min(outputs.count, work.logits.count)
         repeat {
             // The norms are there, and the logits before these were taken.
             share.barrier()
             computeLogits(portion)
             share.barrier()
             take(portion)
-            portion = portion.upperBound..<min(outputs.count, portion.upperBound + work.portion)
+            portion = portion.upperBound..<min(outputs.count, portion.upperBound + work.logits.count)
         } while !portion.isEmpty
     }
 

@@ -8,7 +8,10 @@ final class Workspace: @unchecked Sendable {
         let pages: UnsafePointer<UnsafePointer<UInt16>?>
     }
 
-    let residual, branch, query, key, value, gate, up, logits: TokenRows
+    let residual, branch, query, key, value, gate, up: TokenRows
+    /// A portion of outputs' logits at a time, those of output i in row i % count. All workspaces have the same rows, for
+    /// only one computes logits at a time, and they are taken at once.
+    let logits: TokenRows
     let normed, attended, activated, final: MatrixInput
     /// Cosines and sines by rotation.
     let angles: [(cosines: TokenRows, sines: TokenRows)]
@@ -22,15 +25,14 @@ final class Workspace: @unchecked Sendable {
     private let pages: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<UInt16>?>?>
     private let tileRows: Int
     let rowLimit: Int
-    /// Outputs that have logits at a time: the logits of output i are in row i % portion.
-    let portion: Int
     private let threads: Int
     // A flag for each thread and row, so that no two threads write one.
     private let failures: UnsafeMutablePointer<UInt8>
 
-    init(_ model: Model<PackedTensors>, _ sizes: PackedSizes, rows: Int, portion: Int, threads: Int) {
+    init(_ model: Model<PackedTensors>, _ sizes: PackedSizes, rows: Int, logits: TokenRows, threads: Int) {
         let (width, heads) = (model.configuration.embedding, sizes.heads)
-        (rowLimit, self.portion) = (rows, portion)
+        rowLimit = rows
+        self.logits = logits
         self.threads = threads
         residual = TokenRows(width, rows: rows)
         branch = TokenRows(width, rows: rows)
@@ -45,7 +47,6 @@ final class Workspace: @unchecked Sendable {
         normed = MatrixInput(columns: width, capacity: rows)
         attended = MatrixInput(columns: heads.queryLength, capacity: rows)
         final = MatrixInput(columns: width, capacity: rows)
-        logits = TokenRows(model.configuration.vocabulary, rows: portion)
         angles = model.rotaries.map { (TokenRows($0.pairs, rows: rows), TokenRows($0.pairs, rows: rows)) }
         tileRows = max(1, Self.queriesInTile / sizes.headsInItem)
         outputs.reserveCapacity(rows)
