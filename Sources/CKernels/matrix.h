@@ -71,8 +71,8 @@ INLINE floats NAME(minimum)(const layout l, floats m, const uint8_t *scales) {
   return -m * NAME(factors)(*(const small_ints *)scales >> 4 & 15);
 }
 
-// `m` parts of LANES rows, from row `row` of the group on, times `n` tokens; n * m is at most 8. With every block it asks
-// for `ahead` bytes more from `next` on, which are wanted later.
+// `m` parts of LANES rows, from row `row` of the group on, times `n` tokens; n * m is at most 8. With every block it
+// asks for `ahead` bytes more from `next` on, which are wanted later.
 INLINE void NAME(tile)(const layout l, const uint8_t *w, const dna_activations *a, int64_t token, float *out,
                        int64_t stride, int mode, const int n, int row, const int m, const uint8_t *next,
                        int64_t ahead) {
@@ -95,6 +95,7 @@ INLINE void NAME(tile)(const layout l, const uint8_t *w, const dna_activations *
     }
 #pragma clang loop unroll(disable)
     for (int k = 0; k < layout_blocks(l); k++, b++, scales += layout_scale_bytes(l), next += ahead) {
+      // a cache line each; the second level will do, for much is read before
       for (int64_t i = 0; i < ahead; i += 64) __builtin_prefetch(next + i, 0, 2);
       const uint8_t *codes = w + k * layout_code_bytes(l);
 #pragma unroll
@@ -145,7 +146,8 @@ INLINE void NAME(tile)(const layout l, const uint8_t *w, const dna_activations *
   }
 }
 
-// All rows of a group times n tokens: several parts at once when one token leaves registers free.
+// All rows of a group times n tokens: several parts at once when one token leaves registers free. All parts read the
+// same bytes, so the first one asks for the next group's.
 INLINE void NAME(tiles)(const layout l, const uint8_t *w, const dna_activations *a, int64_t token, float *out,
                         int64_t stride, int mode, const int n, const uint8_t *next, int64_t ahead) {
   const int m = n == 1 ? PARTS : 1;
@@ -154,14 +156,13 @@ INLINE void NAME(tiles)(const layout l, const uint8_t *w, const dna_activations 
     NAME(tile)(l, w, a, token, out, stride, mode, n, LANES * p, m, next, ahead);
 }
 
-// A group that is used by several tiles is read in bursts, which the processor does not foresee. So each tile asks for its
-// share of the next group, bit by bit.
+// A group that is used by several tiles is read in bursts, which the processor does not foresee. So each tile asks for
+// its share of the next group, bit by bit.
 INLINE void NAME(rows)(const layout l, const uint8_t *w, int64_t groups, const dna_activations *a, int64_t first,
                        int64_t tokens, float *out, int64_t stride, int mode) {
   const int64_t blocks = a->columns / 32, size = blocks / layout_blocks(l) * layout_bytes(l);
-  const int64_t share = tokens < TILE ? 0 : size / (tokens / TILE);
   for (int64_t g = 0; g < groups; g++, out += 16, w += size) {
-    const int64_t ahead = g + 1 < groups ? (share + blocks - 1) / blocks : 0;
+    const int64_t share = tokens < TILE || g + 1 == groups ? 0 : size / (tokens / TILE), ahead = share / blocks;
     const uint8_t *next = w + size;
     int64_t t = 0;
     for (; t + TILE <= tokens; t += TILE, next += share)

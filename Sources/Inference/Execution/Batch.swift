@@ -14,8 +14,24 @@ class Batch: @unchecked Sendable {
         let rows: Range<Int>
         /// How many of the rows, the last ones, are guesses.
         let guesses: Int
-        /// The part's outputs among those of the batch.
+        /// The part's outputs among those of the batch: they are of its last rows.
         let outputs: Range<Int>
+
+        /// The output of a row.
+        func output(row: Int) -> Int? {
+            let output = outputs.upperBound - (rows.upperBound - row)
+            return outputs.contains(output) ? output : nil
+        }
+
+        /// The rows that are taken with a portion of the batch's outputs, nil if none are. Rows without outputs are
+        /// taken with the first of the part's, or, if it has none, with the first portion.
+        func rows(with portion: Range<Int>) -> Range<Int>? {
+            if outputs.isEmpty { return portion.lowerBound == 0 ? rows : nil }
+            let taken = outputs.clamped(to: portion)
+            guard !taken.isEmpty else { return nil }
+            let end = rows.upperBound - (outputs.upperBound - taken.upperBound)
+            return taken.lowerBound == outputs.lowerBound ? rows.lowerBound..<end : end - taken.count..<end
+        }
     }
 
     /// What was drawn from an output before its turn came.

@@ -23,7 +23,8 @@ protocol BatchSource: AnyObject, Sendable {
     /// Fills a batch, with no more than its share when `batches` are computed at the same time. False when there is
     /// nothing to compute before another batch is finished.
     func fill(_ batch: Batch, ofConcurrent batches: Int) -> Bool
-    /// Draws from those outputs whose draw depends on nothing else. Outputs may be drawn from at the same time.
+    /// Draws from those outputs whose draw depends on nothing else; they have logits now. Outputs may be drawn from at
+    /// the same time.
     func draw(_ outputs: Range<Int>, of batch: Batch, _ scratch: DrawScratch)
     /// Takes those of a part's outputs that are in `portion`, in order; portions come in order, too. Parts of one batch
     /// may be taken at the same time.

@@ -246,46 +246,6 @@ final class Scheduler: BatchSource {
         return guess
     }
 
-    func draw(_ outputs: Range<Int>, of batch: Batch, _ scratch: DrawScratch) {
-        for part in batch.parts where !part.job.isFinished {
-            guard let sampler = part.job.sampler, sampler.isMemoryless else { continue }
-            for index in part.outputs.clamped(to: outputs) where !batch.failed(row: batch.outputs[index]) {
-                let token = batch.output(index, scratch).token(by: sampler)
-                batch.keep(token.map { .token($0) } ?? .notFinite, output: index)
-            }
-        }
-    }
-
-    func take(_ part: Batch.Part, _ portion: Range<Int>, of batch: Batch, _ scratch: DrawScratch) {
-        let isTaken = part.outputs.isEmpty ? portion.lowerBound == 0 : part.outputs.overlaps(portion)
-        guard isTaken else { return }
-        takeRows(of: part, portion, batch, scratch)
-        guard part.guesses > 0, part.outputs.upperBound <= portion.upperBound else { return }
-        let guessed = batch.positions[part.rows.upperBound - part.guesses]
-        part.job.learn(rightGuesses: max(0, part.job.position - guessed), of: part.guesses)
-    }
-
-    /// Rows without outputs come first in a part, and are taken with the first of its outputs.
-    private func takeRows(of part: Batch.Part, _ portion: Range<Int>, _ batch: Batch, _ scratch: DrawScratch) {
-        let job = part.job
-        guard let cache = job.cache else { preconditionFailure("a running sequence has a cache") }
-        let outputs = part.outputs.isEmpty ? part.outputs : part.outputs.clamped(to: portion)
-        let isFirst = outputs.lowerBound == part.outputs.lowerBound
-        let first = isFirst ? part.rows.lowerBound : batch.outputs[outputs.lowerBound]
-        var output = outputs.lowerBound
-        for row in first..<part.rows.upperBound - (part.outputs.upperBound - outputs.upperBound) {
-            guard !job.isFinished else { return }
-            let position = batch.positions[row]
-            // A guess that was not drawn; nothing behind it means anything.
-            guard position < job.tokens.count, job.tokens[position] == batch.tokens[row] else { return }
-            guard !batch.failed(row: row) else { return job.fail(position: position) }
-            cache.length = position + 1
-            guard position >= job.firstOutput else { continue }
-            job.take(batch.output(output, scratch))
-            output += 1
-        }
-    }
-
     func finish(_ batch: Batch) {
         let ended = state.withLock { state in
             state.counts.end()

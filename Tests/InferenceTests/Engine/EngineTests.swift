@@ -76,7 +76,7 @@ private final class Recorder: Sendable {
     @Test func threadsChunksAndDecodingGiveTheSameBits() async throws {
         let engine = try RealModel.engine(threads: 1, chunk: 1)
         let tokens = Array((0..<6).flatMap { _ in prompt(engine, "Name three colours of the rainbow.") })
-        #expect(tokens.count > 64)  // more than have logits at a time
+        #expect(tokens.count > LogitPortion.outputs)
         let expected = try await outputs(engine, tokens, from: 0)
         #expect(expected.count == tokens.count)
         for (threads, chunk) in [(1, 128), (2, 1), (2, 7), (3, 16), (8, 33)] {
@@ -114,7 +114,7 @@ private final class Recorder: Sendable {
             longer.difference == Replay.Difference(index: result.tokens.count, expected: nil, given: 7))
     }
 
-    /// Only so many tokens of a batch have logits at a time, and a lie, or what a penalty remembers, may lie behind them.
+    /// Only so many tokens of a batch have logits at a time, and a lie, or what a penalty remembers, may lie behind.
     @Test(arguments: [0.0, 0.6])
     func aLongAnswerIsReplayedInPortions(_ penalty: Double) async throws {
         let engine = try RealModel.engine()
@@ -132,7 +132,7 @@ private final class Recorder: Sendable {
         let honest = try await replay(result.tokens)
         #expect(honest.difference == nil)
         #expect(honest.traceRoot == result.traceRoot)
-        for index in [31, 32, 100, 149] {
+        for index in [LogitPortion.outputs - 1, LogitPortion.outputs, 100, 149] {
             var altered = result.tokens
             altered[index] ^= 1
             let difference = Replay.Difference(index: index, expected: result.tokens[index], given: altered[index])

@@ -211,14 +211,64 @@ struct SchedulingTests {
         #expect(try await unread.finishReason == .numericError)
         #expect(try await other.tokens.count == 2)
         #expect(try await other.finishReason == .length)
-        var sampling = SamplingParameters()
-        sampling.temperature = 1
-        let replay = try await engine.replay(
-            prompt: [1, 2, 3], tokens: tokens, sampling: sampling, seed: Self.seed, challenge: Self.challenge,
-            maxTokens: 40, stopTokens: [])
+        let replay = try await replay(engine, [1, 2, 3], tokens, maxTokens: 40)
         #expect(replay.difference == nil)
         #expect(replay.finishReason == .numericError)
         #expect(try await replay.traceRoot == answer.traceRoot)
+    }
+
+    /// Outputs get their logits a portion at a time; here portions begin and end within the answers of a batch.
+    @Test(arguments: [ShardPlan.rows, .pipeline], ["llama", "gemma2"])
+    func answersAreCheckedTogetherInPortions(_ plan: ShardPlan, _ model: String) async throws {
+        let engine = try Engine(
+            modelPath: FamilyVector(model).path, options: EngineOptions(threads: 2, shardPlan: plan))
+        let prompts: [[TokenID]] = [[1, 2, 3], [4, 5], [6, 7, 8, 9]]
+        var answers: [Generation] = []
+        for prompt in prompts { answers.append(try await generate(engine, prompt, maxTokens: 50)) }
+        for altered in [nil, 20, 45] {
+            let replays = try await whileBusy(engine) { [answers] release in
+                try await withThrowingTaskGroup(of: (Int, Replay).self) { group in
+                    for (index, (prompt, answer)) in zip(prompts, answers).enumerated() {
+                        var tokens = answer.tokens
+                        if let altered { tokens[altered] ^= 1 }
+                        group.addTask { [tokens] in (index, try await replay(engine, prompt, tokens)) }
+                    }
+                    while engine.counts.waiting + engine.counts.running < 4 { await Task.yield() }
+                    release()
+                    return try await group.reduce(into: [Int: Replay]()) { $0[$1.0] = $1.1 }
+                }
+            }
+            for (index, answer) in answers.enumerated() {
+                let replay = try #require(replays[index])
+                #expect(replay.difference?.index == altered)
+                #expect(altered != nil || replay.traceRoot == answer.traceRoot)
+            }
+        }
+    }
+
+    private func replay(
+        _ engine: Engine, _ prompt: [TokenID], _ tokens: [TokenID], maxTokens: Int = 50
+    ) async throws -> Replay {
+        var sampling = SamplingParameters()
+        sampling.temperature = 1
+        return try await engine.replay(
+            prompt: prompt, tokens: tokens, sampling: sampling, seed: Self.seed, challenge: Self.challenge,
+            maxTokens: maxTokens, stopTokens: [])
+    }
+
+    @Test(arguments: [ShardPlan.rows, .pipeline])
+    func aValueThatIsNotFiniteBehindTheFirstPortionEndsAScore(_ plan: ShardPlan) async throws {
+        let path = try Self.overflowing(at: 50)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let engine = try Engine(modelPath: path, options: EngineOptions(threads: 2, shardPlan: plan))
+        let failing = LogitPortion.outputs + 13
+        let visited = Mutex<[Int]>([])
+        let tokens = (0..<60).map { TokenID($0 == failing ? 50 : $0 % 40) }
+        let failed = try await engine.score(tokens: tokens, from: 0) { position, _, _ in
+            visited.withLock { $0.append(position) }
+        }
+        #expect(failed == failing)
+        #expect(visited.withLock(\.self) == Array(0..<failing))
     }
 
     /// A copy of the model whose embedding of `token` overflows in the first norm.

@@ -17,10 +17,6 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
     /// As many as there are threads in a pipeline, and one to fill meanwhile.
     private let batches: [PackedBatch]
 
-    /// Logits at a time: 16 MiB. They stay in the cache for who draws from them.
-    private static let logitsOfPortion = 1 << 22
-    /// Outputs that have logits at a time. More do not make the product faster.
-    private static let outputsOfPortion = 32
     /// Rows of all batches together: 1 GiB, whatever sizes a file claims. A batch of a large model has fewer rows for it.
     private static let memoryOfRows = 1 << 30
 
@@ -40,8 +36,7 @@ final class PackedModel: LanguageModel, @unchecked Sendable {
         let rows = min(
             options.prefillChunk, max(1, Self.memoryOfRows / count / Workspace.bytesOfRow(model, sizes)))
         let vocabulary = model.configuration.vocabulary
-        let portion = min(rows, Self.outputsOfPortion, max(1, Self.logitsOfPortion / vocabulary))
-        let logits = TokenRows(vocabulary, rows: portion)
+        let logits = TokenRows(vocabulary, rows: LogitPortion.outputs(vocabulary: vocabulary, rows: rows))
         batches = (0..<count).map { [model, sizes] _ in
             PackedBatch(Workspace(model, sizes, rows: rows, logits: logits, threads: options.threads))
         }

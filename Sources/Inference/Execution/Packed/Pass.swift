@@ -63,13 +63,14 @@ struct Pass: ~Copyable {
         kernels.add(branch, to: work.residual.row(row), count: count)
     }
 
+    /// Rows of `input` by this thread's part of a matrix, into rows of `out` with the same numbers, or from `first` on.
     func multiply(
-        _ matrix: PackedMatrix, _ input: MatrixInput, rows: Range<Int>, into out: TokenRows,
+        _ matrix: PackedMatrix, _ input: MatrixInput, rows: Range<Int>, into out: TokenRows, at first: Int? = nil,
         adding: Bool = false
     ) {
         kernels.multiply(
             matrix, groups: share.of(matrix.groups), by: input, first: rows.lowerBound, count: rows.count,
-            into: out.row(rows.lowerBound), stride: out.stride, adding: adding)
+            into: out.row(first ?? rows.lowerBound), stride: out.stride, adding: adding)
     }
 
     /// After the last stage: the outputs, a portion at a time, for there are many logits. `take` is called when all
@@ -94,9 +95,7 @@ struct Pass: ~Copyable {
 
     private func computeLogits(_ portion: Range<Int>) {
         guard !portion.isEmpty else { return }
-        kernels.multiply(
-            model.output, groups: share.of(model.output.groups), by: work.final, first: portion.lowerBound,
-            count: portion.count, into: work.logits.row(0), stride: work.logits.stride, adding: false)
+        multiply(model.output, work.final, rows: portion, into: work.logits, at: 0)
         guard let cap = model.logitCap else { return }
         share.barrier()
         for index in share.of(portion.count) {

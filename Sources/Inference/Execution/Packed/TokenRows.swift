@@ -1,5 +1,5 @@
-/// Rows of floats, one for each row of a batch unless said otherwise, padded to whole groups of 16. Its memory is the system's until it is written,
-/// and means nothing before.
+/// Rows of floats, one for each row of a batch unless said otherwise, padded to whole groups of 16. Their memory is the
+/// system's until it is written, and means nothing before.
 ///
 /// Threads write different parts between barriers; that is why it may cross them unchecked.
 final class TokenRows: @unchecked Sendable {

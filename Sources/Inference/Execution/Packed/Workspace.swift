@@ -9,8 +9,8 @@ final class Workspace: @unchecked Sendable {
     }
 
     let residual, branch, query, key, value, gate, up: TokenRows
-    /// A portion of outputs' logits at a time, those of output i in row i % count. All workspaces have the same rows, for
-    /// only one computes logits at a time, and they are taken at once.
+    /// A portion of outputs' logits at a time, those of output i in row i % count. All workspaces have the same rows,
+    /// for only one computes logits at a time, and they are taken at once.
     let logits: TokenRows
     let normed, attended, activated, final: MatrixInput
     /// Cosines and sines by rotation.
